@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: Swift 6 mode, warnings are errors, imports carry access levels.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "sca",
+    products: [
+        .library(name: "SCACore", targets: ["SCACore"]),
+        .library(name: "SCAClient", targets: ["SCAClient"]),
+        .library(name: "SCAServerd", targets: ["SCAServerd"]),
+        .executable(name: "scad", targets: ["scad"]),
+        .executable(name: "scactl", targets: ["scactl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "SCACore", swiftSettings: strict),
+        .target(
+            name: "SCAClient",
+            dependencies: ["SCACore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SCAServerd",
+            dependencies: ["SCACore", nioCore, nioPosix, nioHTTP1, nioWebSocket, lifecycle, logging],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "scad",
+            dependencies: ["SCAServerd", "SCACore", lifecycle, logging, arguments],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "scactl",
+            dependencies: ["SCACore", "SCAClient", "CReadline", arguments],
+            swiftSettings: strict
+        ),
+        .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+        .target(
+            name: "SCATesting",
+            dependencies: ["SCACore"],
+            path: "Tests/SCATesting",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SCACoreTests",
+            dependencies: ["SCACore", "SCATesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SCAClientTests",
+            dependencies: ["SCAClient", "SCACore", "SCATesting", nioCore, nioEmbedded, nioPosix],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SCAServerdTests",
+            dependencies: ["SCAServerd", "SCACore", "SCATesting", nioCore, nioEmbedded, nioPosix, nioHTTP1],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "scactlTests",
+            dependencies: ["scactl", "SCACore", "SCAClient", "SCATesting", arguments],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["SCACore", "SCATesting"],
+            swiftSettings: strict
+        ),
+    ]
+)
