@@ -45,7 +45,8 @@ extension FrameDecoder {
     }
 
     private func message(
-        _ fields: ServerFields, _ bytes: Span<UInt8>
+        _ fields: ServerFields,
+        _ bytes: Span<UInt8>
     ) throws(WireError) -> RelayedMessage {
         var message = RelayedMessage(
             from: try bytes.mobile(fields.from, "from"),
@@ -86,7 +87,9 @@ extension FrameDecoder {
     }
 
     private func users(
-        _ value: JSONCursor.Value?, _ key: StaticString, _ bytes: Span<UInt8>
+        _ value: JSONCursor.Value?,
+        _ key: StaticString,
+        _ bytes: Span<UInt8>
     ) throws(WireError) -> [Mobile] {
         let value = try bytes.require(value, .array, "a list of mobiles", key)
         var mobiles: [Mobile] = []

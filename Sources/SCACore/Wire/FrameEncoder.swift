@@ -77,6 +77,17 @@ public enum FrameEncoder {
         return bytes
     }
 
+    /// The body of an HTTP answer that refuses an upgrade: `{"error":{"code":…,"message":…}}`.
+    public static func encodeRefusal(_ error: WireError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(#"{"error":{"code":"#)
+        JSONString.appendQuoted(error.code.rawValue, to: &bytes)
+        bytes.append(#","message":"#)
+        JSONString.appendQuoted(error.message, to: &bytes)
+        bytes.append("}}")
+        return bytes
+    }
+
     private static func append(_ message: RelayedMessage, to bytes: inout [UInt8]) {
         bytes.append(#"{"type":"message","from":"#)
         bytes.append(message.from)
@@ -120,7 +131,11 @@ public enum FrameEncoder {
     }
 
     private static func appendReceipt(
-        key: StaticString, _ mobile: Mobile, _ id: MessageID, _ state: ReceiptState, to bytes: inout [UInt8]
+        key: StaticString,
+        _ mobile: Mobile,
+        _ id: MessageID,
+        _ state: ReceiptState,
+        to bytes: inout [UInt8]
     ) {
         bytes.append(key)
         bytes.append(mobile)

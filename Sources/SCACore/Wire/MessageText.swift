@@ -31,12 +31,13 @@ public struct MessageText: Sendable {
 }
 
 extension MessageText: Hashable {
-    /// Two texts are equal if they read the same, however they are spelled.
+    /// Two texts are equal if they have the same UTF-8 once escapes are undone, however they are spelled.
     public static func == (left: MessageText, right: MessageText) -> Bool {
-        left.escaped == right.escaped || left.utf8Count == right.utf8Count && left.string == right.string
+        left.escaped == right.escaped
+            || left.utf8Count == right.utf8Count && left.string.utf8.elementsEqual(right.string.utf8)
     }
 
-    /// Hashes what the text reads as.
+    /// Hashes what the text reads as; texts that are only canonically equal collide, and are told apart by `==`.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(string)
     }

@@ -34,7 +34,13 @@ public struct RelayedMessage: Hashable, Sendable {
     public var unixMilliseconds: Int64?
 
     /// Makes a message; without the last three it is in the base dialect.
-    public init(from: Mobile, to: Mobile? = nil, text: MessageText, id: MessageID? = nil, unixMilliseconds: Int64? = nil) {
+    public init(
+        from: Mobile,
+        to: Mobile? = nil,
+        text: MessageText,
+        id: MessageID? = nil,
+        unixMilliseconds: Int64? = nil
+    ) {
         self.from = from
         self.to = to
         self.text = text

@@ -57,7 +57,9 @@ extension Span<UInt8> {
 
     /// A whole number that fits; a fraction, an exponent or a number out of range is refused.
     func integer<Number: FixedWidthInteger>(
-        _ value: JSONCursor.Value?, _ key: StaticString, as: Number.Type = Number.self
+        _ value: JSONCursor.Value?,
+        _ key: StaticString,
+        as: Number.Type = Number.self
     ) throws(WireError) -> Number {
         let value = try require(value, .number, "a whole number", key)
         let digits = String(decoding: Array(copying: extracting(value.range)), as: UTF8.self)
@@ -68,7 +70,9 @@ extension Span<UInt8> {
     }
 
     func elements(
-        of value: JSONCursor.Value, _ key: StaticString, _ body: (JSONCursor.Value) -> Void
+        of value: JSONCursor.Value,
+        _ key: StaticString,
+        _ body: (JSONCursor.Value) -> Void
     ) throws(WireError) {
         var cursor = JSONCursor(at: value.range.lowerBound)
         do throws(JSONCursor.Failure) {
@@ -85,7 +89,10 @@ extension Span<UInt8> {
     }
 
     func require(
-        _ value: JSONCursor.Value?, _ kind: JSONCursor.Value.Kind, _ expected: StaticString, _ key: StaticString
+        _ value: JSONCursor.Value?,
+        _ kind: JSONCursor.Value.Kind,
+        _ expected: StaticString,
+        _ key: StaticString
     ) throws(WireError) -> JSONCursor.Value {
         guard let value else { throw WireError(.invalidFrame, "\(key) is missing") }
         guard value.kind == kind else { throw WireError(.invalidFrame, "\(key) must be \(expected)") }

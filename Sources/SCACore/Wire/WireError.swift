@@ -41,9 +41,10 @@ public struct WireError: Error, Hashable, Sendable {
         WireError(code, message, id: id ?? self.id)
     }
 
-    /// A foreign word for an error message: cut short, without control characters.
+    /// A foreign word for an error message: its first 32 scalars, with `?` for control characters.
     static func quoted(_ word: String) -> String {
-        let shown = word.prefix(32).unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }
-        return "\"" + shown.joined() + (word.count > 32 ? "…" : "") + "\""
+        let scalars = word.unicodeScalars
+        let shown = scalars.prefix(32).map { $0.properties.generalCategory == .control ? "?" : String($0) }
+        return "\"" + shown.joined() + (scalars.count > 32 ? "…" : "") + "\""
     }
 }

@@ -1,0 +1,137 @@
+public import Logging
+internal import Glibc
+internal import NIOCore
+internal import NIOPosix
+internal import SCACore
+public import ServiceLifecycle
+
+/// A chat server that can be embedded: `scad` is one of these and its options, tests start it in their own process.
+///
+/// An actor that owns the life of the listener and of the event loops, and nothing of the chat itself: that
+/// is the hubs'. As a `Service` it runs until graceful shutdown, then drains: `/health` says so, no session is
+/// let in, everyone is told 1001 over `drainWindow`, and it returns.
+public actor ChatServer: Service {
+    private let configuration: ServerConfiguration
+    private let log: ServerLog
+    private let directory = Directory()
+    private var running: Running?
+
+    private struct Running {
+        let group: MultiThreadedEventLoopGroup
+        let listener: any Channel
+        let loops: [LoopReference]
+    }
+
+    /// Makes a server; nothing is opened yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: its limits and address.
+    ///   - logger: where it says what it does; never a message's text.
+    public init(configuration: ServerConfiguration, logger: Logger) {
+        self.configuration = configuration
+        log = ServerLog(logger: logger, showsMobiles: configuration.logsMobiles)
+    }
+
+    /// Starts, serves until graceful shutdown or cancellation, drains, stops.
+    ///
+    /// - Throws: `ServerError` if it could not start.
+    public func run() async throws {
+        let port = try await start()
+        log.logger.info(
+            "listening on ws://\(configuration.host):\(port)",
+            metadata: [LogKey.threads: "\(configuration.threads)"]
+        )
+        try? await gracefulShutdown()
+        await drain()
+        await stop()
+    }
+
+    /// Opens the listener.
+    ///
+    /// - Returns: the TCP port it listens on.
+    /// - Throws: `ServerError` if the configuration is unusable or the address is taken.
+    public func start() async throws -> Int {
+        if let problem = configuration.problem { throw ServerError(code: .badConfiguration, message: problem) }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
+        let loops = try await makeLoops(group)
+        let pipeline = ListenerPipeline(configuration: configuration, loops: loops, log: log)
+        do {
+            let listener = try await pipeline.bind(on: group)
+            running = Running(group: group, listener: listener, loops: loops)
+            return listener.localAddress?.port ?? configuration.port
+        } catch {
+            try? await group.shutdownGracefully()
+            throw ServerError(code: .cannotListen, message: sentence(for: error))
+        }
+    }
+
+    /// Says goodbye to every session, spread over the drain window; returns when they are gone, or a moment later.
+    public func drain() async {
+        guard let running else { return }
+        log.logger.info("draining", metadata: [LogKey.sessions: "\(directory.sessionCount)"])
+        let window = configuration.drainWindow.wholeNanoseconds
+        await withTaskGroup(of: Void.self) { group in
+            for loop in running.loops {
+                group.addTask {
+                    try? await loop.eventLoop.flatSubmit { loop.bound.value.drain(window: window) }.get()
+                }
+            }
+        }
+        // Told to go; now wait until their channels are closed, which a session's linger time bounds.
+        for loop in running.loops {
+            while let open = try? await loop.eventLoop.submit({ loop.bound.value.openChannels }).get(), open > 0 {
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        log.logger.info("drained")
+    }
+
+    /// Closes everything at once.
+    public func stop() async {
+        guard let running else { return }
+        self.running = nil
+        try? await running.listener.close()
+        try? await running.group.shutdownGracefully()
+    }
+
+    private func makeLoops(_ group: MultiThreadedEventLoopGroup) async throws -> [LoopReference] {
+        let eventLoops = Array(group.makeIterator())
+        let hub = configuration.hub(epoch: String(WallClock.unixMilliseconds(), radix: 36))
+        let (log, directory) = (log, directory)
+        var loops: [LoopReference] = []
+        for (index, eventLoop) in eventLoops.enumerated() {
+            let reference = try await eventLoop.submit {
+                let mailbox = Mailbox()
+                let loop = HubLoop(
+                    index: index,
+                    of: eventLoops.count,
+                    eventLoop: eventLoop,
+                    directory: directory,
+                    configuration: hub,
+                    mailbox: mailbox,
+                    log: log
+                )
+                return LoopReference(
+                    eventLoop: eventLoop,
+                    mailbox: mailbox,
+                    bound: NIOLoopBound(loop, eventLoop: eventLoop)
+                )
+            }.get()
+            loops.append(reference)
+        }
+        let all = loops
+        for loop in all { try await loop.eventLoop.submit { loop.bound.value.meet(all) }.get() }
+        return all
+    }
+
+    private nonisolated func sentence(for error: any Error) -> String {
+        let address = "\(configuration.host):\(configuration.port)"
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE:
+            return "\(address) is in use; stop the other program or choose another port with --port"
+        case EACCES: return "not allowed to listen on \(address); choose a port above 1023 with --port"
+        case EADDRNOTAVAIL: return "this machine has no address \(configuration.host); choose one with --host"
+        default: return "cannot listen on \(address): \(error)"
+        }
+    }
+}

@@ -1,0 +1,127 @@
+internal import SCACore
+
+/// One event loop's share of the chat: its sessions, and every rule about them.
+///
+/// A pure machine: inputs and the time come in, actions go out; no IO, no clock, no randomness, no task, no
+/// lock held, nothing logged. Whoever owns it (`HubLoop`, or a test with a clock of its own) calls `handle`
+/// for each thing that happens and then `advance`, which does what time makes due, at the latest at
+/// `nextDeadline`. `Router.swift` decides who receives a message, `Hub+Presence.swift` who hears of whom.
+///
+/// Loops share nothing but the `Directory` and post letters to each other; loop 0's hub also owns presence.
+///
+/// Events that do not fit: an input for a session that is gone is a harmless race (the transport had it in
+/// hand when the hub closed it) and is ignored; a frame against the rules is the peer's fault and answered
+/// with an error; a second `connected` of one session would be our bug.
+struct Hub {
+    let loop: LoopID
+    let configuration: HubConfiguration
+    let directory: Directory
+    /// All loops' hubs, this one included.
+    let loopCount: Int
+
+    var sessions: [SessionID: Session] = [:]
+    var sessionsByMobile: [Mobile: [SessionID]] = [:]
+    var heartbeats: Heartbeats
+    var watchers = Watchers()
+    /// The owner's state; nil in every hub but loop 0's.
+    var presence: Presence?
+    /// The newest presence that this loop was told.
+    var presenceView = PresenceUpdate.empty
+    /// Messages that other loops have not reported on yet.
+    var unanswered: [UInt64: Unanswered] = [:]
+    var nextTicket: UInt64 = 0
+    var nextServerMessage: UInt64 = 0
+    /// Sessions that must be looked at when time passes: paused by rate, or with a full outbox. Few.
+    var timed: [SessionID: Int64] = [:]
+    var draining: Drain?
+    /// What this call has asked for so far.
+    var actions: [Action] = []
+
+    init(loop: LoopID, of loopCount: Int, configuration: HubConfiguration, directory: Directory, now: HubTime) {
+        self.loop = loop
+        self.loopCount = loopCount
+        self.configuration = configuration
+        self.directory = directory
+        heartbeats = Heartbeats(
+            timeout: configuration.pingTimeout,
+            interval: configuration.cleanupInterval,
+            now: now.nanoseconds
+        )
+        presence = loop == 0 ? Presence(bytesPerSecond: configuration.presenceBytesPerSecond) : nil
+    }
+
+    /// Takes what happened.
+    ///
+    /// - Returns: what to do, in order.
+    mutating func handle(_ input: Input, now: HubTime) -> [Action] {
+        switch input {
+        case .connected(let id, let terms): connect(id, terms, now)
+        case .frame(let id, let frame, let bytes):
+            guard arrived(id, bytes: bytes, now) else { break }
+            handle(frame, from: id, now)
+        case .badFrame(let id, let error, let bytes):
+            guard arrived(id, bytes: bytes, now) else { break }
+            send(.error(error), to: id)
+        case .ping(let id, let payload):
+            guard arrived(id, bytes: payload.count, now) else { break }
+            send(EncodedFrame(.pong, payload: payload), to: id)
+        case .pong(let id): _ = arrived(id, bytes: 0, now)
+        case .disconnected(let id): remove(id)
+        case .flushed(let id, let bytes, let presence): flushed(id, bytes: bytes, presence: presence)
+        case .letter(let letter): receive(letter, now)
+        case .drain(let window):
+            guard draining == nil else { break }
+            draining = Drain(sessions: Array(sessions.keys), since: now.nanoseconds, window: window)
+        }
+        return takeActions()
+    }
+
+    /// When `advance` must be called at the latest, in nanoseconds; nil if nothing is waiting for time.
+    var nextDeadline: Int64? {
+        var earliest = heartbeats.nextDeadline ?? .max
+        earliest = min(earliest, presence?.nextDeadline ?? .max)
+        earliest = min(earliest, draining?.nextDeadline ?? .max)
+        if let timed = timed.values.min() { earliest = min(earliest, timed) }
+        return earliest == .max ? nil : earliest
+    }
+
+    /// Does what is due: presence, timeouts, sessions to be read again or given up, the drain.
+    mutating func advance(now: HubTime) -> [Action] {
+        let expired = heartbeats.sweep(now: now.nanoseconds) { sessions[$0]?.lastActivity }
+        for id in expired { close(id, .heartbeatTimeout) }
+        for (id, deadline) in timed where deadline <= now.nanoseconds { wake(id, now.nanoseconds) }
+        if var drain = draining {
+            for id in drain.due(now: now.nanoseconds) { close(id, .draining) }
+            draining = drain
+            if drain.isDone, !drain.isReported {
+                draining?.isReported = true
+                actions.append(.drained)
+            }
+        }
+        updatePresence(now)
+        return takeActions()
+    }
+
+    /// Whether a new session of this mobile would be let in.
+    ///
+    /// - Returns: why not; nil if it would.
+    func refusal(of mobile: Mobile) -> WireError? {
+        if draining != nil { return WireError(.draining, "the server is draining; connect again in a moment") }
+        if configuration.sessions > 0, directory.sessionCount >= configuration.sessions {
+            return WireError(.rateLimited, "the server has \(configuration.sessions) sessions, its limit; try later")
+        }
+        if directory.sessionCount(of: mobile) >= configuration.sessionsPerMobile {
+            return WireError(
+                .rateLimited,
+                "this mobile has \(configuration.sessionsPerMobile) sessions, the limit; close one and try again"
+            )
+        }
+        return nil
+    }
+
+    private mutating func takeActions() -> [Action] {
+        var taken: [Action] = []
+        swap(&taken, &actions)
+        return taken
+    }
+}

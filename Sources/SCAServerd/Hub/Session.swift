@@ -1,0 +1,54 @@
+internal import SCACore
+
+/// The name of a session: the loop that owns it, and a number that the loop never gives twice.
+struct SessionID: Hashable, Sendable {
+    let loop: LoopID
+    let number: UInt64
+}
+
+/// The index of an event loop, 0 to 63; loop 0 also owns presence.
+typealias LoopID = Int
+
+/// What a client asked for at its upgrade.
+struct SessionTerms: Hashable, Sendable {
+    var mobile: Mobile
+    var dialect: Dialect = .base
+    /// Online, and a recipient of messages.
+    var isVisible = true
+    /// Wants every presence change; otherwise only those of mobiles it watches.
+    var wantsAllPresence = true
+    /// Says `stored` for each message it gets.
+    var sendsReceipts = false
+}
+
+/// One connection's state in the server. Owned by the hub of its loop.
+struct Session {
+    let id: SessionID
+    let terms: SessionTerms
+
+    /// When anything last came from the client, in the hub's nanoseconds.
+    var lastActivity: Int64
+    /// Bytes of frames handed to the transport and not yet taken by the kernel; presence not counted.
+    var queuedBytes = 0
+    /// A presence frame is with the transport; a newer one will replace it.
+    var hasPresenceQueued = false
+    /// The first list of who is online was handed out.
+    var hasList = false
+    /// Lists that a base session asked for before its first one was ready.
+    var deferredLists = 0
+    /// Since when the outbox has refused messages, in the hub's nanoseconds.
+    var fullSince: Int64?
+    var rate: RateLimiter
+    var pause = Pause()
+
+    /// Why the transport is not reading from this session.
+    struct Pause: OptionSet {
+        let rawValue: UInt8
+        /// Its rate bucket is empty.
+        static let rate = Pause(rawValue: 1)
+        /// It does not read the answers to its own frames.
+        static let ownAnswers = Pause(rawValue: 2)
+    }
+
+    var speaksV2: Bool { terms.dialect == .v2 }
+}

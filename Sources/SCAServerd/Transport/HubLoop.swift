@@ -1,0 +1,190 @@
+internal import Logging
+internal import NIOCore
+internal import SCACore
+
+/// One event loop's part of the server, owned by that loop: its hub, its sessions' handlers, its mailbox, its one timer.
+///
+/// Everything that happens on the loop comes through `take`, and each burst of it ends with `settle`, which
+/// flushes every outbox that was written to, posts the letters to other loops, and sets the timer.
+/// What a write's completion brings is queued behind what is being handled, so the hub is never re-entered.
+final class HubLoop {
+    let eventLoop: any EventLoop
+    let directory: Directory
+    let log: ServerLog
+    private let index: LoopID
+    private var hub: Hub
+    private let mailbox: Mailbox
+    private var peers: [LoopReference] = []
+
+    private var handlers: [SessionID: SessionHandler] = [:]
+    private var nextNumber: UInt64 = 0
+    private var waiting: [Hub.Input] = []
+    private var isHandling = false
+    private var written: [SessionHandler] = []
+    private var letters: [LoopID: [Hub.Letter]] = [:]
+    private var timer: (deadline: Int64, task: Scheduled<Void>)?
+    private var drained: EventLoopPromise<Void>?
+
+    init(
+        index: LoopID, of count: Int, eventLoop: any EventLoop, directory: Directory,
+        configuration: HubConfiguration, mailbox: Mailbox, log: ServerLog
+    ) {
+        self.index = index
+        self.eventLoop = eventLoop
+        self.directory = directory
+        self.mailbox = mailbox
+        self.log = log
+        hub = Hub(loop: index, of: count, configuration: configuration, directory: directory, now: .now())
+    }
+
+    /// Tells this loop of all loops, itself included, in order of their indices.
+    func meet(_ peers: [LoopReference]) {
+        self.peers = peers
+    }
+
+    func refusal(of mobile: Mobile) -> WireError? {
+        hub.refusal(of: mobile)
+    }
+
+    var isDraining: Bool { hub.draining != nil }
+
+    /// Opens a session for a handler whose upgrade is done.
+    func open(_ handler: SessionHandler, _ terms: SessionTerms) -> SessionID {
+        nextNumber += 1
+        let id = SessionID(loop: index, number: nextNumber)
+        handlers[id] = handler
+        log.logger.debug(
+            "session opened",
+            metadata: [LogKey.mobile: log.name(terms.mobile), LogKey.dialect: "\(terms.dialect.rawValue)"]
+        )
+        take(.connected(id, terms))
+        settle()
+        return id
+    }
+
+    /// Forgets a session's handler when its channel is gone.
+    func closed(_ id: SessionID) {
+        take(.disconnected(id))
+        handlers[id] = nil
+        settle()
+    }
+
+    /// Hands an input to the hub and does what it asks.
+    func take(_ input: Hub.Input) {
+        guard !isHandling else { return waiting.append(input) }
+        isHandling = true
+        let now = HubTime.now()
+        perform(hub.handle(input, now: now))
+        while !waiting.isEmpty {
+            let next = waiting
+            waiting = []
+            for input in next { perform(hub.handle(input, now: now)) }
+        }
+        isHandling = false
+    }
+
+    /// Ends a burst: what is due is done, what was written goes out, the timer is set.
+    func settle() {
+        guard !isHandling else { return }
+        isHandling = true
+        perform(hub.advance(now: .now()))
+        isHandling = false
+        repeat {
+            let flushed = written
+            written = []
+            for handler in flushed { handler.flush() }
+            let queued = waiting
+            waiting = []
+            for input in queued { take(input) }
+        } while !written.isEmpty || !waiting.isEmpty
+        postLetters()
+        setTimer()
+    }
+
+    /// Takes what other loops have posted.
+    func readMail() {
+        for letter in mailbox.takeAll() { take(.letter(letter)) }
+        settle()
+    }
+
+    /// Says goodbye to every session; the future completes when all have been told.
+    func drain(window: Int64) -> EventLoopFuture<Void> {
+        let promise = drained ?? eventLoop.makePromise(of: Void.self)
+        drained = promise
+        take(.drain(window: window))
+        settle()
+        return promise.futureResult
+    }
+
+    /// How many channels are still open, those that have been told to go included.
+    var openChannels: Int { handlers.count }
+
+    private func perform(_ actions: [Hub.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let id, let frame): write(id) { $0.outbox.append(frame) }
+            case .sendPresence(let id, let frame): write(id) { $0.outbox.setPresence(frame) }
+            case .close(let id, let reason):
+                log.logger.debug("closing session", metadata: [LogKey.code: "\(reason.code)"])
+                handlers[id]?.close(reason)
+            case .pauseReading(let id): handlers[id]?.setReading(false)
+            case .resumeReading(let id): handlers[id]?.setReading(true)
+            case .post(let letter, let loop): letters[loop, default: []].append(letter)
+            case .drained: drained?.succeed()
+            }
+        }
+    }
+
+    private func write(_ id: SessionID, _ body: (SessionHandler) -> Void) {
+        guard let handler = handlers[id] else { return }
+        body(handler)
+        if !handler.isMarkedWritten {
+            handler.isMarkedWritten = true
+            written.append(handler)
+        }
+    }
+
+    private func postLetters() {
+        guard !letters.isEmpty else { return }
+        for (loop, letters) in letters { peers[loop].post(letters) }
+        letters.removeAll(keepingCapacity: true)
+    }
+
+    private func setTimer() {
+        guard let deadline = hub.nextDeadline else { return }
+        if let timer, timer.deadline <= deadline { return }
+        timer?.task.cancel()
+        let task = eventLoop.assumeIsolated().scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(clamping: deadline))
+        ) { [weak self] in
+            guard let self else { return }
+            timer = nil
+            settle()
+        }
+        timer = (deadline, task)
+    }
+}
+
+/// How other threads reach a `HubLoop`.
+struct LoopReference: Sendable {
+    let eventLoop: any EventLoop
+    let mailbox: Mailbox
+    /// The loop's part itself; to be touched on its event loop only, which this box checks.
+    let bound: NIOLoopBound<HubLoop>
+
+    func post(_ letters: [Hub.Letter]) {
+        if mailbox.post(letters) {
+            eventLoop.execute { bound.value.readMail() }
+        }
+    }
+}
+
+extension HubTime {
+    /// What both clocks show.
+    static func now() -> HubTime {
+        HubTime(
+            nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds),
+            unixMilliseconds: WallClock.unixMilliseconds()
+        )
+    }
+}

@@ -1,0 +1,76 @@
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import SCACore
+
+/// How a listening socket and each connection it accepts are set up.
+struct ListenerPipeline: Sendable {
+    let configuration: ServerConfiguration
+    let loops: [LoopReference]
+    let log: ServerLog
+
+    func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4_096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8_192))
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(log: log))
+                }
+            }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try open(channel) }
+            }
+            .bind(host: configuration.host, port: configuration.port).get()
+    }
+
+    /// The HTTP phase of a connection.
+    private func open(_ channel: any Channel) throws {
+        guard let reference = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
+            throw ChannelError.inappropriateOperationForState
+        }
+        let timeout = TimeAmount.nanoseconds(configuration.handshakeTimeout.wholeNanoseconds)
+        let guardian = HandshakeGuard(maximumBytes: configuration.headBytes, timeout: timeout)
+        let encoder = HTTPResponseEncoder()
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        let door = UpgradeHandler(
+            loop: reference.bound.value,
+            limits: configuration.limits,
+            httpHandlers: [guardian, encoder, decoder]
+        )
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers([guardian, encoder, decoder, door] as [any ChannelHandler])
+    }
+}
+
+/// Says, at most once in ten seconds, that connections cannot be accepted, and why. NIO then tries again a
+/// second later by itself; those who wait stay in the kernel's queue.
+final class AcceptErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = Channel
+
+    private let log: ServerLog
+    private var quietUntil = NIODeadline.uptimeNanoseconds(0)
+
+    init(log: ServerLog) {
+        self.log = log
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if NIODeadline.now() >= quietUntil {
+            quietUntil = .now() + .seconds(10)
+            let code = (error as? IOError)?.errnoCode
+            let sentence =
+                code == EMFILE || code == ENFILE
+                ? "no file descriptors left: new connections wait until some close; raise the limit with ulimit -n"
+                : "cannot accept connections; trying again"
+            log.logger.error("\(sentence)", metadata: [LogKey.error: "\(error)"])
+        }
+        context.fireErrorCaught(error)
+    }
+}

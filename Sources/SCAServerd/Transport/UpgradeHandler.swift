@@ -1,0 +1,119 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOWebSocket
+internal import SCACore
+
+/// The front door: one HTTP request, answered by `/health`, by a refusal, or by becoming a session.
+///
+/// The upgrade is made by hand and not by NIO's upgrade handler, because that adds NIO's WebSocket frame
+/// codec, which is lax and slow; only the arithmetic of `Sec-WebSocket-Accept` is asked of it.
+final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let loop: HubLoop
+    private let limits: WireLimits
+    /// The other handlers of the HTTP phase, to be removed when a session opens.
+    private let httpHandlers: [any RemovableChannelHandler]
+    private var head: HTTPRequestHead?
+    private var isAnswered = false
+
+    init(loop: HubLoop, limits: WireLimits, httpHandlers: [any RemovableChannelHandler]) {
+        self.loop = loop
+        self.limits = limits
+        self.httpHandlers = httpHandlers
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end:
+            guard let head, !isAnswered else { return }
+            isAnswered = true
+            answer(UpgradeRequest(head), context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isAnswered, error is HTTPParserError else { return context.close(promise: nil) }
+        isAnswered = true
+        refuse(.badRequest, WireError(.invalidFrame, "not an HTTP/1.1 request"), context)
+    }
+
+    private func answer(_ request: UpgradeRequest, _ context: ChannelHandlerContext) {
+        switch request {
+        case .health(let hasBody):
+            let isDraining = loop.isDraining
+            let body =
+                #"{"status":"\#(isDraining ? "draining" : "ok")","connections":\#(loop.directory.sessionCount)}"#
+            respond(isDraining ? .serviceUnavailable : .ok, body, hasBody: hasBody, context)
+        case .refused(let status, let error): refuse(status, error, context)
+        case .session(let terms, let head):
+            if let refusal = loop.refusal(of: terms.mobile) {
+                let status: HTTPResponseStatus = refusal.code == .draining ? .serviceUnavailable : .tooManyRequests
+                return refuse(status, refusal, context)
+            }
+            upgrade(terms, head, context)
+        }
+    }
+
+    private func upgrade(_ terms: SessionTerms, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let channel = context.channel
+        let calculator = NIOWebSocketServerUpgrader(
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
+            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+        )
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        calculator.buildUpgradeResponse(
+            channel: channel,
+            upgradeRequest: request,
+            initialResponseHeaders: HTTPHeaders()
+        ).whenComplete { result in
+            let (handler, context) = bound.value
+            switch result {
+            case .success(var headers):
+                if terms.dialect == .v2 { headers.add(name: "Sec-WebSocket-Protocol", value: Dialect.subprotocol) }
+                handler.become(terms, headers, context)
+            case .failure:
+                handler.refuse(.badRequest, WireError(.invalidFrame, "not a WebSocket upgrade (RFC 6455)"), context)
+            }
+        }
+    }
+
+    /// Writes the 101, puts the session in place of HTTP, and lets what came behind the request go to it.
+    private func become(_ terms: SessionTerms, _ headers: HTTPHeaders, _ context: ChannelHandlerContext) {
+        let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        let session = SessionHandler(channel: context.channel, loop: loop, limits: limits)
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(session)
+        } catch {
+            return context.close(promise: nil)
+        }
+        // The decoder goes as soon as it has handed on what it still holds, the others at once.
+        for handler in httpHandlers + [self] { pipeline.removeHandler(handler, promise: nil) }
+        session.open(terms)
+    }
+
+    private func refuse(_ status: HTTPResponseStatus, _ error: WireError, _ context: ChannelHandlerContext) {
+        respond(status, String(decoding: FrameEncoder.encodeRefusal(error), as: UTF8.self), hasBody: true, context)
+    }
+
+    private func respond(
+        _ status: HTTPResponseStatus, _ body: String, hasBody: Bool, _ context: ChannelHandlerContext
+    ) {
+        var headers = HTTPHeaders([
+            ("Content-Type", "application/json"), ("Content-Length", "\(body.utf8.count)"), ("Connection", "close"),
+        ])
+        if status == .serviceUnavailable || status == .tooManyRequests { headers.add(name: "Retry-After", value: "5") }
+        if status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if hasBody { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil) }
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+    }
+}

@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Glibc
+internal import Logging
+internal import SCACore
+internal import SCAServerd
+internal import ServiceLifecycle
+
+/// The daemon: its options become a `ServerConfiguration`, and a `ChatServer` runs until TERM or INT has drained it.
+///
+/// Each option can also come from the environment, as `SCAD_` and its name in capitals (`SCAD_PING_TIMEOUT`), the port also from `PORT`
+/// as hosting platforms give it. The option wins.
+@main
+struct Scad: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scad",
+        abstract: "The SCA chat server: presence and messages over WebSocket, nothing kept.",
+        discussion: """
+            Clients connect to ws://HOST:PORT/ws/MOBILE; GET /health tells how it is. TERM or INT drains: /health says \
+            so, nobody new is let in, everyone is told to come back, and it ends with 0.
+
+            A duration is 250ms, 10s, 5m or 2h; a bare number is seconds. A size is bytes, or 64K, 1M. Each option may \
+            also be given in the environment: SCAD_PING_TIMEOUT=30s for --ping-timeout, and PORT for --port.
+            """,
+        version: "scad \(ServerVersion.current)"
+    )
+
+    @OptionGroup var listening: ListeningOptions
+    @OptionGroup var limits: LimitOptions
+    @OptionGroup var logging: LoggingOptions
+
+    func run() async throws {
+        var configuration = ServerConfiguration()
+        let environment = EnvironmentReader()
+        listening.apply(to: &configuration, environment)
+        limits.apply(to: &configuration, environment)
+        let logger = try logging.makeLogger(configuration: &configuration, environment)
+        if let problem = environment.problem { throw ValidationError(problem) }
+        if let problem = configuration.problem { throw ValidationError(problem) }
+        OpenFiles.raiseLimit()
+
+        let server = ChatServer(configuration: configuration, logger: logger)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
+            )
+        )
+        do {
+            try await services.run()
+        } catch let error as ServerError {
+            StandardError.write("scad: \(error.message)\n")
+            throw ExitCode(error.code == .badConfiguration ? EX_USAGE : EX_UNAVAILABLE)
+        }
+    }
+}
+
+/// The limit of open files, which bounds sessions.
+enum OpenFiles {
+    /// Raises the soft limit to the hard one: a service manager often starts programs with 1,024.
+    static func raiseLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
