@@ -48,18 +48,22 @@ final class HubLoop {
 
     var isDraining: Bool { hub.draining != nil }
 
-    /// Opens a session for a handler whose upgrade is done.
-    func open(_ handler: SessionHandler, _ terms: SessionTerms) -> SessionID {
+    /// Names a session for a handler; `open` or `closed` must follow.
+    func register(_ handler: SessionHandler) -> SessionID {
         nextNumber += 1
         let id = SessionID(loop: index, number: nextNumber)
         handlers[id] = handler
+        return id
+    }
+
+    /// Opens a session whose upgrade is done.
+    func open(_ id: SessionID, _ terms: SessionTerms) {
         log.logger.debug(
             "session opened",
             metadata: [LogKey.mobile: log.name(terms.mobile), LogKey.dialect: "\(terms.dialect.rawValue)"]
         )
         take(.connected(id, terms))
         settle()
-        return id
     }
 
     /// Forgets a session's handler when its channel is gone.

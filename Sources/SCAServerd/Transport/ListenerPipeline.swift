@@ -49,13 +49,19 @@ struct ListenerPipeline: Sendable {
     }
 }
 
-/// Says, at most once in ten seconds, that connections cannot be accepted, and why. NIO then tries again a
-/// second later by itself; those who wait stay in the kernel's queue.
+/// Stops accepting for a second when accepting fails, and says why, at most once in ten seconds.
+///
+/// Without file descriptors the waiting connection would make the listener readable again and again, and the
+/// loop spin: NIO's own back-off delays the next read but leaves the socket registered. Those who wait
+/// stay in the kernel's queue.
 final class AcceptErrorHandler: ChannelInboundHandler {
     typealias InboundIn = Channel
 
+    private static let pause = TimeAmount.seconds(1)
+
     private let log: ServerLog
     private var quietUntil = NIODeadline.uptimeNanoseconds(0)
+    private var isPaused = false
 
     init(log: ServerLog) {
         self.log = log
@@ -72,5 +78,13 @@ final class AcceptErrorHandler: ChannelInboundHandler {
             log.logger.error("\(sentence)", metadata: [LogKey.error: "\(error)"])
         }
         context.fireErrorCaught(error)
+        guard !isPaused else { return }
+        isPaused = true
+        let channel = context.channel
+        channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+            self.isPaused = false
+            channel.setOption(.autoRead, value: true).whenFailure { _ in }
+        }
     }
 }

@@ -41,7 +41,10 @@ final class SessionHandler: ChannelInboundHandler {
 
     /// Tells the hub of the session; called once, when the handler is in its pipeline and the 101 is written.
     func open(_ terms: SessionTerms) {
-        id = loop.open(self, terms)
+        // The name comes first: the first write may find the client gone, and `channelInactive` needs the name.
+        let id = loop.register(self)
+        self.id = id
+        loop.open(id, terms)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
