@@ -56,8 +56,9 @@ extension Hub {
         guard sessions[id] != nil else { return false }
         sessions[id]?.lastActivity = now.nanoseconds
         if let until = sessions[id]?.rate.take(bytes: bytes, now: now.nanoseconds) {
+            sessions[id]?.slowedUntil = until
+            setTimer(id)
             pause(id, .rate)
-            timed[id] = min(timed[id] ?? .max, until)
         }
         return true
     }
@@ -82,7 +83,7 @@ extension Hub {
         guard session.queuedBytes + frame.count <= configuration.outboxBytes else {
             if session.fullSince == nil {
                 sessions[id]?.fullSince = now.nanoseconds
-                timed[id] = min(timed[id] ?? .max, now.nanoseconds + configuration.stallTimeout)
+                setTimer(id)
             }
             return false
         }
@@ -109,11 +110,22 @@ extension Hub {
 
     /// What time makes due for one session: its rate bucket is full enough, or its outbox was full too long.
     mutating func wake(_ id: SessionID, _ now: Int64) {
-        timed[id] = nil
-        resume(id, .rate)
-        guard let fullSince = sessions[id]?.fullSince else { return }
-        let deadline = fullSince + configuration.stallTimeout
-        if now >= deadline { close(id, .tooSlow) } else { timed[id] = deadline }
+        guard let session = sessions[id] else { return }
+        if let fullSince = session.fullSince, now >= fullSince + configuration.stallTimeout {
+            return close(id, .tooSlow)
+        }
+        if let until = session.slowedUntil, now >= until {
+            sessions[id]?.slowedUntil = nil
+            resume(id, .rate)
+        }
+        setTimer(id)
+    }
+
+    /// Notes when this session must be looked at again, if at all.
+    private mutating func setTimer(_ id: SessionID) {
+        guard let session = sessions[id] else { return }
+        let stall = session.fullSince.map { $0 + configuration.stallTimeout }
+        timed[id] = [session.slowedUntil, stall].compactMap { $0 }.min()
     }
 
     private mutating func pause(_ id: SessionID, _ why: Session.Pause) {

@@ -33,10 +33,14 @@ struct PresenceUpdate: Sendable {
 ///
 /// Loops say which mobiles may have changed; what is true is asked of the directory when the update is
 /// made. So the order in which the loops' notices arrive does not matter, and the list is exact once
-/// they have. Changes are folded: an update that would send B bytes to all sessions together may go out no
-/// sooner than B ÷ (bytes a second allowed for presence) after the one before. With few users that is
-/// microseconds; with many, the list costs a set share of the output and is exact one window later.
+/// they have. Changes are folded: after an update that sent B bytes to all sessions together, the next goes
+/// out no sooner than B ÷ (bytes a second allowed for presence) later. With few users that is less than a
+/// millisecond and every change is told at once; with many, lists cost a set share of the output and are
+/// exact one window later.
 struct Presence {
+    /// A window shorter than this, in nanoseconds, is no window.
+    private static let negligible: Int64 = 1_000_000
+
     private let bytesPerSecond: Int
     private var online: [Mobile] = []
     private var touched: Set<Mobile> = []
@@ -84,7 +88,8 @@ struct Presence {
             touched: changes
         )
         if bytesPerSecond > 0 {
-            earliest = now + Int64(Double(latest.list.count) * Double(sessions) / Double(bytesPerSecond) * 1e9)
+            let window = Int64(Double(latest.list.count) * Double(sessions) / Double(bytesPerSecond) * 1e9)
+            earliest = window < Self.negligible ? now : now + window
         }
         return latest
     }

@@ -39,6 +39,8 @@ struct Session {
     /// Since when the outbox has refused messages, in the hub's nanoseconds.
     var fullSince: Int64?
     var rate: RateLimiter
+    /// Until when it is not read from because it was too fast, in the hub's nanoseconds.
+    var slowedUntil: Int64?
     var pause = Pause()
 
     /// Why the transport is not reading from this session.
