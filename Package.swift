@@ -76,7 +76,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SCAServerdTests",
-            dependencies: ["SCAServerd", "SCACore", "SCATesting", nioCore, nioEmbedded, nioPosix, nioHTTP1],
+            dependencies: ["SCAServerd", "SCACore", "SCATesting", nioCore, nioHTTP1, logging],
             swiftSettings: strict
         ),
         .testTarget(

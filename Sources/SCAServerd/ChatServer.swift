@@ -91,6 +91,7 @@ public actor ChatServer: Service {
         guard let running else { return }
         self.running = nil
         try? await running.listener.close()
+        for loop in running.loops { try? await loop.eventLoop.submit { loop.bound.value.stop() }.get() }
         try? await running.group.shutdownGracefully()
     }
 

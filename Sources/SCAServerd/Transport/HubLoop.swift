@@ -24,6 +24,8 @@ final class HubLoop {
     private var letters: [LoopID: [Hub.Letter]] = [:]
     private var timer: (deadline: Int64, task: Scheduled<Void>)?
     private var drained: EventLoopPromise<Void>?
+    /// Nothing may be scheduled on an event loop that is about to end.
+    private(set) var isStopping = false
 
     init(
         index: LoopID, of count: Int, eventLoop: any EventLoop, directory: Directory,
@@ -120,6 +122,14 @@ final class HubLoop {
         return promise.futureResult
     }
 
+    /// Closes every session's channel at once, without goodbye; the event loop may end after it.
+    func stop() {
+        isStopping = true
+        timer?.task.cancel()
+        timer = nil
+        for handler in handlers.values { handler.abandon() }
+    }
+
     /// How many channels are still open, those that have been told to go included.
     var openChannels: Int { handlers.count }
 
@@ -155,7 +165,7 @@ final class HubLoop {
     }
 
     private func setTimer() {
-        guard let deadline = hub.nextDeadline else { return }
+        guard !isStopping, let deadline = hub.nextDeadline else { return }
         if let timer, timer.deadline <= deadline { return }
         timer?.task.cancel()
         let task = eventLoop.assumeIsolated().scheduleTask(

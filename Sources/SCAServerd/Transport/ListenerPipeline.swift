@@ -42,7 +42,9 @@ struct ListenerPipeline: Sendable {
         let door = UpgradeHandler(
             loop: reference.bound.value,
             limits: configuration.limits,
-            httpHandlers: [guardian, encoder, decoder]
+            guard: guardian,
+            encoder: encoder,
+            decoder: decoder
         )
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers([guardian, encoder, decoder, door] as [any ChannelHandler])

@@ -111,9 +111,16 @@ final class SessionHandler: ChannelInboundHandler {
         outbox.append(EncodedFrame(reason))
         setReading(true)
         flush()
+        guard !loop.isStopping else { return }
         channel.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerTime) { [channel] in
             channel.close(promise: nil)
         }
+    }
+
+    /// Closes the channel as it is.
+    func abandon() {
+        state = .closed
+        channel.close(promise: nil)
     }
 
     /// Writes what is queued, if nothing is being written.

@@ -14,14 +14,21 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let loop: HubLoop
     private let limits: WireLimits
     /// The other handlers of the HTTP phase, to be removed when a session opens.
-    private let httpHandlers: [any RemovableChannelHandler]
+    private let httpGuard: any RemovableChannelHandler
+    private let encoder: any RemovableChannelHandler
+    private let decoder: any RemovableChannelHandler
     private var head: HTTPRequestHead?
     private var isAnswered = false
 
-    init(loop: HubLoop, limits: WireLimits, httpHandlers: [any RemovableChannelHandler]) {
+    init(
+        loop: HubLoop, limits: WireLimits, guard httpGuard: any RemovableChannelHandler,
+        encoder: any RemovableChannelHandler, decoder: any RemovableChannelHandler
+    ) {
         self.loop = loop
         self.limits = limits
-        self.httpHandlers = httpHandlers
+        self.httpGuard = httpGuard
+        self.encoder = encoder
+        self.decoder = decoder
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -86,6 +93,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // A client that is gone already is found out by that write, which then closes the channel at once.
+        guard context.channel.isActive else { return }
         let session = SessionHandler(channel: context.channel, loop: loop, limits: limits)
         let pipeline = context.pipeline.syncOperations
         do {
@@ -93,9 +102,13 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return context.close(promise: nil)
         }
-        // The decoder goes as soon as it has handed on what it still holds, the others at once.
-        for handler in httpHandlers + [self] { pipeline.removeHandler(handler, promise: nil) }
+        // First the handlers that frames must not pass, then the session, and the decoder last: what it
+        // holds of the bytes behind the request goes to a session that is open.
+        for handler in [httpGuard, encoder] { pipeline.removeHandler(handler, promise: nil) }
         session.open(terms)
+        pipeline.removeHandler(self, promise: nil)
+        // It does so a tick later and outside any read, which leaves ending the burst to us.
+        pipeline.removeHandler(decoder).assumeIsolated().whenComplete { [loop] _ in loop.settle() }
     }
 
     private func refuse(_ status: HTTPResponseStatus, _ error: WireError, _ context: ChannelHandlerContext) {
