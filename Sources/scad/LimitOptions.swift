@@ -13,7 +13,9 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "Longest message text, in bytes. (default: 64K)")
     var maxText: SizeArgument?
 
-    @Option(help: "Longest WebSocket message, in bytes; over it the session is closed. (default: twice the text and 1K)")
+    @Option(
+        help: "Longest WebSocket message, in bytes; over it the session is closed. (default: twice the text and 1K)"
+    )
     var maxFrame: SizeArgument?
 
     @Option(help: "Most mobiles that one session watches. (default: 1000)")

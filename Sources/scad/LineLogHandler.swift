@@ -18,7 +18,7 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let time = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true))
+        let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         let values = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         StandardError.write(
             isJSON ? json(time, event.level, event.message, values) : text(time, event.level, event.message, values)
@@ -26,14 +26,20 @@ struct LineLogHandler: LogHandler {
     }
 
     private func text(
-        _ time: String, _ level: Logger.Level, _ message: Logger.Message, _ values: [(key: String, value: Logger.MetadataValue)]
+        _ time: String,
+        _ level: Logger.Level,
+        _ message: Logger.Message,
+        _ values: [(key: String, value: Logger.MetadataValue)]
     ) -> String {
         let pairs = values.map { " \($0.key)=\($0.value)" }.joined()
         return "\(time) \(level) \(message)\(pairs)\n"
     }
 
     private func json(
-        _ time: String, _ level: Logger.Level, _ message: Logger.Message, _ values: [(key: String, value: Logger.MetadataValue)]
+        _ time: String,
+        _ level: Logger.Level,
+        _ message: Logger.Message,
+        _ values: [(key: String, value: Logger.MetadataValue)]
     ) -> String {
         var fields = ["time": time, "level": "\(level)", "message": "\(message)"]
         for (key, value) in values where fields[key] == nil { fields[key] = "\(value)" }

@@ -19,7 +19,8 @@ struct LoggingOptions: ParsableArguments {
     var logMobiles = false
 
     func makeLogger(
-        configuration: inout ServerConfiguration, _ environment: EnvironmentReader
+        configuration: inout ServerConfiguration,
+        _ environment: EnvironmentReader
     ) throws -> Logger {
         configuration.logsMobiles = logMobiles || environment.flag("log-mobiles") ?? false
         var format = logFormat

@@ -90,7 +90,8 @@ func withServer(
             }
             for number in 0..<100 {
                 #expect(
-                    try alice.frame() == #"{"type":"ack","id":"m\#(number)","to":"9876543211","sessions":1,"receipts":0}"#
+                    try alice.frame()
+                        == #"{"type":"ack","id":"m\#(number)","to":"9876543211","sessions":1,"receipts":0}"#
                 )
                 #expect(try bob.frame() == #"{"type":"message","from":"9876543210","text":"\#(number)"}"#)
             }
@@ -247,7 +248,10 @@ func withServer(
             configuration.port = port
             let second = ChatServer(configuration: configuration, logger: silent)
             let error = await #expect(throws: ServerError.self) { _ = try await second.start() }
-            #expect(error?.message == "127.0.0.1:\(port) is in use; stop the other program or choose another port with --port")
+            #expect(
+                error?.message
+                    == "127.0.0.1:\(port) is in use; stop the other program or choose another port with --port"
+            )
         }
     }
 

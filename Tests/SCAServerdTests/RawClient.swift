@@ -92,7 +92,9 @@ final class RawClient {
     func frame() throws -> String? {
         while true {
             let bytes = unread
-            if let header = try FrameHeader.parse(bytes.span, role: .client, maximumPayload: 1 << 24), unread.count >= header.encodedLength + header.payloadLength {
+            if let header = try FrameHeader.parse(bytes.span, role: .client, maximumPayload: 1 << 24),
+                unread.count >= header.encodedLength + header.payloadLength
+            {
                 let payload = Array(unread[header.encodedLength..<header.encodedLength + header.payloadLength])
                 unread.removeFirst(header.encodedLength + header.payloadLength)
                 if header.opcode == .close {

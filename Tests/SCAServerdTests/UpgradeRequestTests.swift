@@ -6,7 +6,10 @@ import Testing
 
 @Suite struct UpgradeRequestTests {
     private func request(
-        _ uri: String, method: HTTPMethod = .GET, protocols: String? = nil, without header: String? = nil
+        _ uri: String,
+        method: HTTPMethod = .GET,
+        protocols: String? = nil,
+        without header: String? = nil
     ) -> UpgradeRequest {
         var headers = HTTPHeaders([
             ("Host", "x"), ("Upgrade", "WebSocket"), ("Connection", "keep-alive, Upgrade"),
@@ -33,7 +36,9 @@ import Testing
     @Test func theQueryIsReadInTheExtendedDialect() throws {
         let plain = try #require(accepted(request("/ws/9876543210", protocols: "chat, sca.v2")))
         #expect(plain.dialect == .v2 && plain.isVisible && plain.wantsAllPresence && plain.sendsReceipts)
-        let hidden = try #require(accepted(request("/ws/9876543210?visible=0&presence=none&new=1", protocols: "sca.v2")))
+        let hidden = try #require(
+            accepted(request("/ws/9876543210?visible=0&presence=none&new=1", protocols: "sca.v2"))
+        )
         #expect(!hidden.isVisible && !hidden.wantsAllPresence && !hidden.sendsReceipts)
         let silent = try #require(accepted(request("/ws/9876543210?receipts=0", protocols: "sca.v2")))
         #expect(silent.isVisible && !silent.sendsReceipts)

@@ -45,7 +45,9 @@ final class VirtualServer {
     /// A visible `sca.v2` session that sends receipts and hears of everyone.
     @discardableResult
     func connectV2(
-        _ mobile: Mobile, loop: LoopID = 0, _ change: (inout SessionTerms) -> Void = { _ in }
+        _ mobile: Mobile,
+        loop: LoopID = 0,
+        _ change: (inout SessionTerms) -> Void = { _ in }
     ) -> SessionID {
         connect(mobile, loop: loop) {
             $0.dialect = .v2

@@ -75,7 +75,11 @@ struct Presence {
         if joined.isEmpty && left.isEmpty {
             // Came and went, or the other way round: only watchers and newcomers have something to hear.
             latest = PresenceUpdate(
-                rev: latest.rev, list: latest.list, numberedList: latest.numberedList, delta: nil, touched: changes
+                rev: latest.rev,
+                list: latest.list,
+                numberedList: latest.numberedList,
+                delta: nil,
+                touched: changes
             )
             return latest
         }

@@ -45,7 +45,11 @@ extension Hub {
     }
 
     private mutating func route(
-        _ text: MessageText, to: Mobile, id: MessageID?, from sender: Session, _ now: HubTime
+        _ text: MessageText,
+        to: Mobile,
+        id: MessageID?,
+        from sender: Session,
+        _ now: HubTime
     ) {
         let loops = directory.loops(of: to, visible: true)
         guard loops != 0 else {

@@ -28,8 +28,13 @@ final class HubLoop {
     private(set) var isStopping = false
 
     init(
-        index: LoopID, of count: Int, eventLoop: any EventLoop, directory: Directory,
-        configuration: HubConfiguration, mailbox: Mailbox, log: ServerLog
+        index: LoopID,
+        of count: Int,
+        eventLoop: any EventLoop,
+        directory: Directory,
+        configuration: HubConfiguration,
+        mailbox: Mailbox,
+        log: ServerLog
     ) {
         self.index = index
         self.eventLoop = eventLoop

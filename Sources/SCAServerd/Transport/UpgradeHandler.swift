@@ -21,8 +21,11 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isAnswered = false
 
     init(
-        loop: HubLoop, limits: WireLimits, guard httpGuard: any RemovableChannelHandler,
-        encoder: any RemovableChannelHandler, decoder: any RemovableChannelHandler
+        loop: HubLoop,
+        limits: WireLimits,
+        guard httpGuard: any RemovableChannelHandler,
+        encoder: any RemovableChannelHandler,
+        decoder: any RemovableChannelHandler
     ) {
         self.loop = loop
         self.limits = limits
@@ -116,7 +119,10 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func respond(
-        _ status: HTTPResponseStatus, _ body: String, hasBody: Bool, _ context: ChannelHandlerContext
+        _ status: HTTPResponseStatus,
+        _ body: String,
+        hasBody: Bool,
+        _ context: ChannelHandlerContext
     ) {
         var headers = HTTPHeaders([
             ("Content-Type", "application/json"), ("Content-Length", "\(body.utf8.count)"), ("Connection", "close"),

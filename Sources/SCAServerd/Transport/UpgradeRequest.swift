@@ -27,7 +27,9 @@ enum UpgradeRequest: Sendable {
     }
 
     private static func session(
-        _ name: Substring, _ query: Substring, _ head: HTTPRequestHead
+        _ name: Substring,
+        _ query: Substring,
+        _ head: HTTPRequestHead
     ) -> UpgradeRequest {
         guard let mobile = Mobile(name) else {
             return .refused(.badRequest, WireError(.invalidMobile, "a mobile is 10 to 32 digits: /ws/9876543210"))

@@ -1,0 +1,39 @@
+public import SCACore
+
+/// How a client connects and how patient it is.
+public struct ClientConfiguration: Sendable {
+    /// Where the server is.
+    public var endpoint: Endpoint
+    /// Who this client is.
+    public var mobile: Mobile
+    /// Whether this session is online, and so a recipient of messages. A base server knows only visible sessions.
+    public var isVisible = true
+    /// Whose comings and goings are reported without having been asked for by `watch`.
+    public var presence = PresenceInterest.none
+    /// Whether `stored` is confirmed to senders; only done with a store. If not, the server is told not to count on it.
+    public var sendsReceipts = true
+    /// For name look-up, TCP, TLS and the upgrade together.
+    public var connectTimeout = Duration.seconds(10)
+    /// After so long without sending anything a `ping` is sent. A third of the server's own ping timeout, if that is less.
+    public var heartbeatInterval = Duration.seconds(20)
+    /// How long the server may be silent once it has been pinged; after that the connection counts as lost.
+    public var answerTimeout = Duration.seconds(10)
+    /// How a lost connection is made again; nil: losing it ends the client.
+    public var reconnect: ReconnectPolicy?
+    /// How many messages may be unanswered at once, 1 or more.
+    public var window = 256
+
+    /// Makes a configuration with the usual values.
+    public init(endpoint: Endpoint, mobile: Mobile) {
+        self.endpoint = endpoint
+        self.mobile = mobile
+    }
+}
+
+/// Whose presence a client wants to hear of.
+public enum PresenceInterest: String, Hashable, Sendable {
+    /// Everyone's.
+    case all
+    /// Nobody's but of those that `watch` names.
+    case none
+}

@@ -1,0 +1,46 @@
+public import SCACore
+
+/// What a client reports, in the order it happened.
+public enum ClientEvent: Sendable {
+    /// The first connection stands.
+    case connected(ServerInfo)
+    /// A new message, stored already if there is a store; one that was seen before is never reported.
+    case message(ChatMessage)
+    /// Everyone who is online: each list of a base server; with `sca.v2` the one after connecting and those asked for.
+    case onlineUsers([Mobile])
+    /// Who came and went; with a base server worked out from its lists.
+    case presence(joined: [Mobile], left: [Mobile])
+    /// What became of a submitted message: exactly one for each.
+    case delivery(Delivery)
+    /// The connection was lost; a reconnect follows.
+    case disconnected(ClientError)
+    /// The next attempt to connect comes after this delay; 1 is the first after a loss.
+    case reconnecting(attempt: Int, delay: Duration)
+    /// The connection stands again, so long after it was lost.
+    case reconnected(ServerInfo, gap: Duration)
+    /// Messages could not be stored and no receipt was sent; they follow as `.message`, so that they are not lost.
+    case storeFailed(HistoryError)
+    /// The store found a torn end and set it aside: a sentence about it.
+    case historyHealed(String)
+    /// The server sent something that is not the protocol; it was ignored. A sentence about it.
+    case badFrame(String)
+    /// The last event; nil after `close()`.
+    case ended(ClientError?)
+}
+
+/// Who serves this client, and how.
+public struct ServerInfo: Hashable, Sendable {
+    /// Which frames are spoken.
+    public var dialect: Dialect
+    /// The server's name and version; nil from a base server.
+    public var server: String?
+    /// What a message may measure, in bytes; the usual limits with a base server, which does not tell.
+    public var limits: WireLimits
+
+    /// Makes the description of a server.
+    public init(dialect: Dialect, server: String? = nil, limits: WireLimits = WireLimits()) {
+        self.dialect = dialect
+        self.server = server
+        self.limits = limits
+    }
+}

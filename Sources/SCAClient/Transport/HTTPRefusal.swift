@@ -1,0 +1,72 @@
+internal import FoundationEssentials
+internal import SCACore
+
+/// What an HTTP answer means that is not the upgrade that was asked for.
+enum HTTPRefusal {
+    /// The body that SCA servers send with a refusal.
+    private struct Body: Decodable {
+        struct Reason: Decodable {
+            let code: String
+            let message: String
+        }
+
+        let error: Reason
+    }
+
+    /// The longest body that is read, in bytes.
+    static let maximumBody = 8_192
+
+    /// Explains a refusal in the server's own sentence, if its body has one.
+    ///
+    /// - Parameters:
+    ///   - status: the HTTP status.
+    ///   - body: the body, cut at `maximumBody`.
+    static func error(status: Int, body: [UInt8], endpoint: Endpoint) -> ClientError {
+        let said = (try? JSONDecoder().decode(Body.self, from: Data(body)))?.error
+        let sentence = said.map { shown($0.message) }
+        switch status {
+        case 400 where said?.code == WireError.Code.invalidMobile.rawValue:
+            return ClientError(.usage, "\(endpoint) refused this mobile: \(sentence ?? "")")
+        case 400:
+            return ClientError(.protocolError, found("refused the request", sentence, status, endpoint))
+        case 401, 403:
+            return ClientError(
+                .unauthorized,
+                found("did not admit this mobile", sentence, status, endpoint),
+                hint: "log in again with: scactl login"
+            )
+        case 404, 426, 200..<300:
+            return ClientError(
+                .invalidServer,
+                found("is not an SCA server", sentence, status, endpoint),
+                hint: "check the address and its path; SCA servers answer below it at /ws/MOBILE"
+            )
+        case 429:
+            return ClientError(
+                .rateLimited,
+                found("has too many connections", sentence, status, endpoint),
+                hint: "try again later"
+            )
+        case 503:
+            return ClientError(
+                .draining,
+                found("is not taking connections now", sentence, status, endpoint),
+                hint: "try again in a moment"
+            )
+        case 500..<600:
+            return ClientError(.unreachable, found("failed", sentence, status, endpoint), hint: "try again later")
+        default:
+            return ClientError(.handshakeFailed, found("refused the WebSocket", sentence, status, endpoint))
+        }
+    }
+
+    private static func found(_ what: String, _ sentence: String?, _ status: Int, _ endpoint: Endpoint) -> String {
+        "\(endpoint) \(what): \(sentence ?? "expected HTTP 101, found HTTP \(status)")"
+    }
+
+    private static func shown(_ sentence: String) -> String {
+        String(
+            sentence.unicodeScalars.prefix(300).map { $0.properties.generalCategory == .control ? "?" : Character($0) }
+        )
+    }
+}

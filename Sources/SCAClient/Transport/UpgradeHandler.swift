@@ -1,0 +1,210 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOWebSocket
+internal import SCACore
+
+// The HTTP/1.1 upgrade to WebSocket (RFC 6455, section 4.1), between NIO's HTTP codec and our frames.
+//
+//     asking ─101 that is right→ accepted ─its end→ switching ─codec gone→ (this handler leaves; `WebSocketConnection` stays)
+//        └──── any other answer→ refused (its body is collected, up to 8 KiB, for the server's sentence) ─→ done
+//
+// NIO's upgrader makes the key and checks the answer to it. Its upgrade handler is not used: it hands a refusal on to nobody,
+// and wants to install NIO's frame codec. What the server sent right behind the 101 is handed on when the codec leaves.
+//
+//   hostile (the server)  a head over 16 KiB, a wrong key, a subprotocol that was not offered, HTTP garbage: refused
+//   harmless              an end while the body of a refusal is on its way: what has come of it is explained
+
+/// Asks for the upgrade and reports, once, what came of it. Owned by its channel's event loop.
+final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private enum State {
+        case asking
+        /// The 101 was right; its end is still to come.
+        case accepted(Dialect)
+        case switching
+        case refused(status: Int, body: [UInt8])
+        case done
+    }
+
+    private let request: UpgradeRequest
+    private let codec: [any RemovableChannelHandler]
+    private let connection: WebSocketConnection
+    private let promise: EventLoopPromise<Dialect>
+    private let upgrader = NIOWebSocketClientUpgrader { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+    private var state = State.asking
+
+    /// - Parameters:
+    ///   - codec: the HTTP handlers, which leave with the upgrade.
+    ///   - connection: what comes in their place.
+    ///   - promise: the dialect that the server selected, or the `ClientError` why there is none.
+    init(
+        _ request: UpgradeRequest,
+        codec: [any RemovableChannelHandler],
+        connection: WebSocketConnection,
+        promise: EventLoopPromise<Dialect>
+    ) {
+        self.request = request
+        self.codec = codec
+        self.connection = connection
+        self.promise = promise
+    }
+
+    /// Asks; the channel is connected already.
+    func handlerAdded(context: ChannelHandlerContext) {
+        var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.path)
+        head.headers.add(name: "Host", value: request.endpoint.authority)
+        head.headers.add(name: "Connection", value: "Upgrade")
+        head.headers.add(name: "Upgrade", value: "websocket")
+        upgrader.addCustom(upgradeRequestHeaders: &head.headers)
+        head.headers.add(name: "Sec-WebSocket-Protocol", value: Dialect.subprotocol)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch state {
+        case .switching:
+            // The codec is leaving, and these are the bytes behind the 101.
+            context.fireChannelRead(data)
+        case .asking, .accepted, .refused: receive(unwrapInboundIn(data), context)
+        case .done: return
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HeadLimit.Exceeded, case .refused = state { return }
+        guard error is HTTPParserError || error is HeadLimit.Exceeded else {
+            return fail(request.explain(error), context)
+        }
+        let what =
+            error is HeadLimit.Exceeded ? "its HTTP head is over \(HeadLimit.maximum) bytes" : "no HTTP (\(error))"
+        fail(
+            ClientError(
+                .invalidServer,
+                "\(request.endpoint) is not an SCA server: expected HTTP 101, found \(what)",
+                hint: "check the address, and whether it is ws:// or wss://"
+            ),
+            context
+        )
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if case .refused(let status, let body) = state {
+            fail(HTTPRefusal.error(status: status, body: body, endpoint: request.endpoint), context)
+        }
+        fail(
+            ClientError(
+                .connectionLost,
+                "\(request.endpoint) hung up without an answer",
+                hint: "check the address, and whether it is ws:// or wss://"
+            ),
+            context
+        )
+        context.fireChannelInactive()
+    }
+
+    private func receive(_ part: HTTPClientResponsePart, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head):
+            guard head.status == .switchingProtocols else {
+                state = .refused(status: Int(head.status.code), body: [])
+                return
+            }
+            do throws(ClientError) {
+                state = .accepted(try judge(head))
+            } catch {
+                fail(error, context)
+            }
+        case .body(let bytes):
+            guard case .refused(let status, var body) = state else { return }
+            body.append(contentsOf: bytes.readableBytesView.prefix(HTTPRefusal.maximumBody - body.count))
+            state = .refused(status: status, body: body)
+            if body.count == HTTPRefusal.maximumBody { explainRefusal(context) }
+        case .end:
+            if case .accepted(let dialect) = state {
+                switchProtocol(dialect, context)
+            } else {
+                explainRefusal(context)
+            }
+        }
+    }
+
+    /// Checks a 101: the key's answer, and which subprotocol was selected.
+    private func judge(_ head: HTTPResponseHead) throws(ClientError) -> Dialect {
+        let isWebSocket = head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
+        guard isWebSocket, upgrader.shouldAllowUpgrade(upgradeResponse: head) else {
+            throw wrongAnswer("its answer to Sec-WebSocket-Key is wrong")
+        }
+        guard !head.headers.contains(name: "Sec-WebSocket-Extensions") else {
+            throw wrongAnswer("it selected an extension, and none was offered")
+        }
+        let selected = head.headers[canonicalForm: "sec-websocket-protocol"]
+        guard let first = selected.first else { return .base }
+        guard selected.count == 1, first == Dialect.subprotocol else {
+            throw wrongAnswer("it selected another subprotocol than \(Dialect.subprotocol)")
+        }
+        return .v2
+    }
+
+    private func wrongAnswer(_ what: String) -> ClientError {
+        ClientError(.invalidServer, "\(request.endpoint) switched to something else than was asked for: \(what)")
+    }
+
+    /// Puts the connection behind this handler, and lets the codec and then this handler leave. Until the codec is gone
+    /// nothing may be written, so success is reported only then, before what was left over is.
+    private func switchProtocol(_ dialect: Dialect, _ context: ChannelHandlerContext) {
+        state = .switching
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(connection, position: .after(self))
+        } catch {
+            return fail(request.explain(error), context)
+        }
+        let gone = EventLoopFuture.andAllComplete(
+            codec.map { pipeline.removeHandler($0) },
+            on: context.eventLoop
+        )
+        gone.assumeIsolated().whenComplete { _ in
+            self.promise.succeed(dialect)
+            // Whatever was left over has passed by now; its end of reading has not.
+            context.fireChannelReadComplete()
+            pipeline.removeHandler(self, promise: nil)
+        }
+    }
+
+    private func explainRefusal(_ context: ChannelHandlerContext) {
+        guard case .refused(let status, let body) = state else { return }
+        fail(HTTPRefusal.error(status: status, body: body, endpoint: request.endpoint), context)
+    }
+
+    private func fail(_ error: ClientError, _ context: ChannelHandlerContext) {
+        switch state {
+        case .done, .switching: return
+        case .asking, .accepted, .refused: break
+        }
+        state = .done
+        promise.fail(error)
+        context.close(promise: nil)
+    }
+}
+
+/// Refuses a head of an HTTP answer that does not end: NIO's own limits are generous. Stands before the codec.
+final class HeadLimit: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    struct Exceeded: Error {}
+
+    /// The most bytes before the head must be whole.
+    static let maximum = 16_384
+
+    private var count = 0
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Handed on first: if these bytes end the head, nobody minds the error any more.
+        count += unwrapInboundIn(data).readableBytes
+        context.fireChannelRead(data)
+        if count > Self.maximum { context.fireErrorCaught(Exceeded()) }
+    }
+}

@@ -1,0 +1,76 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import SCACore
+
+/// What is asked of a server: which mobile's session, on which terms.
+struct UpgradeRequest: Sendable {
+    let endpoint: Endpoint
+    /// Path and query.
+    let path: String
+    /// Explains a failure of the channel while the request is under way.
+    let explain: @Sendable (any Error) -> ClientError
+
+    /// - Parameters:
+    ///   - sendsReceipts: whether the server may count on this session's receipts.
+    ///   - explain: turns what NIO reports into the caller's error.
+    init(
+        _ configuration: ClientConfiguration,
+        sendsReceipts: Bool,
+        explain: @escaping @Sendable (any Error) -> ClientError
+    ) {
+        endpoint = configuration.endpoint
+        self.explain = explain
+        var query = ["presence=\(configuration.presence.rawValue)"]
+        if !configuration.isVisible { query.append("visible=0") }
+        if !sendsReceipts { query.append("receipts=0") }
+        path = "\(endpoint.basePath)/ws/\(configuration.mobile)?" + query.joined(separator: "&")
+    }
+}
+
+/// A WebSocket connection to a server, from name look-up to the upgrade.
+///
+///     [TLS] → HeadLimit → HTTP codec → UpgradeHandler        until the 101
+///     [TLS] → WebSocketConnection                            after it
+enum WebSocketTransport {
+    /// Connects and upgrades.
+    ///
+    /// - Parameters:
+    ///   - dialer: to where.
+    ///   - connection: the handler that will speak WebSocket; new for each connection.
+    ///   - promise: the dialect that the server selected, or the `ClientError` why there is none. Completed on the loop.
+    static func open(
+        _ dialer: Dialer,
+        _ request: UpgradeRequest,
+        _ connection: NIOLoopBound<WebSocketConnection>,
+        promise: EventLoopPromise<Dialect>
+    ) {
+        // Not in the channel's initializer: of several addresses, several channels may be dialed, and one is taken.
+        dialer.dial(on: promise.futureResult.eventLoop).whenComplete { result in
+            do {
+                try addHandlers(to: result.get(), request, connection.value, promise)
+            } catch {
+                promise.fail(dialer.explain(error))
+            }
+        }
+    }
+
+    /// Installs what makes the upgrade, on a channel that is connected. On its event loop.
+    static func addHandlers(
+        to channel: any Channel,
+        _ request: UpgradeRequest,
+        _ connection: WebSocketConnection,
+        _ promise: EventLoopPromise<Dialect>
+    ) throws {
+        let limit = HeadLimit()
+        let encoder = HTTPRequestEncoder()
+        let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
+        connection.attach(channel)
+        let upgrade = UpgradeHandler(
+            request,
+            codec: [limit, encoder, decoder],
+            connection: connection,
+            promise: promise
+        )
+        try channel.pipeline.syncOperations.addHandlers([limit, encoder, decoder, upgrade])
+    }
+}

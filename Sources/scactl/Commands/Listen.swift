@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import SCAClient
+internal import SCACore
+
+/// `scactl listen`: prints what arrives, until it is told to stop.
+struct Listen: Subcommand {
+    /// What can be printed.
+    enum Event: String, CaseIterable, Sendable {
+        case message, presence, status
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Print what arrives.",
+        discussion:
+            "A message is stored before it is printed. A lost connection comes back by itself. --timeout ends it after "
+            + "so long, with 124, as --idle does; -n with 0."
+    )
+
+    @Option(help: ArgumentHelp("Only messages from this mobile; repeat, or use commas.", valueName: "mobile"))
+    var from: [String] = []
+
+    @Option(
+        name: [.customShort("n", allowingJoined: true), .customLong("count")],
+        help: ArgumentHelp("End after N messages that arrived.", valueName: "N")
+    )
+    var count: String?
+
+    @Option(help: ArgumentHelp("End when nothing came for so long.", valueName: "duration"))
+    var idle: String?
+
+    @Option(help: ArgumentHelp("First the last N messages of the history.", valueName: "N"))
+    var tail: String?
+
+    @Option(help: ArgumentHelp("What to print: message, presence, status; with commas. (default: message)"))
+    var events: [String] = []
+
+    @Flag(help: "Store nothing. Senders then hear \"routed\", not \"stored\".")
+    var noStore = false
+
+    @OptionGroup
+    var shared: SharedOptions
+
+    func run(_ invocation: Invocation) async throws -> ExitStatus {
+        let plan = try plan()
+        if plan.count == 0 { return .done }
+        var configuration = try invocation.configuration(
+            isVisible: true,
+            presence: plan.events.contains(.presence) ? .all : .none
+        )
+        configuration.connectTimeout = min(invocation.timeout ?? Invocation.patience, Invocation.patience)
+        configuration.reconnect = .standard
+        configuration.sendsReceipts = !noStore
+        let file = try invocation.paths().history(of: configuration.mobile)
+        return try await invocation.withConnection(
+            configuration,
+            store: noStore ? nil : HistoryStore(path: file),
+            timeout: invocation.timeout
+        ) { visit in
+            await invocation.console.explain("listening as \(configuration.mobile); Ctrl-C ends it")
+            var run = ListenRun(visit, invocation, plan)
+            if plan.tail > 0 {
+                var filter = HistoryFilter()
+                filter.senders = plan.senders
+                let feed = HistoryFeed(path: file, matching: filter)
+                try await run.showTail(try await feed.last(plan.tail))
+            }
+            return try await run.run()
+        }
+    }
+
+    private func plan() throws(CommandFailure) -> ListenRun.Plan {
+        var plan = ListenRun.Plan()
+        plan.senders = Set(try Mobile.list(from))
+        plan.count = try count.map { (text) throws(CommandFailure) in try Int(count: text, for: "-n") }
+        plan.tail = try tail.map { (text) throws(CommandFailure) in try Int(count: text, for: "--tail") } ?? 0
+        plan.idle = try idle.map { (text) throws(CommandFailure) in try Duration(argument: text, for: "--idle") }
+        if !events.isEmpty { plan.events = [] }
+        for word in events.flatMap({ $0.split(separator: ",") }) {
+            guard let event = Event(rawValue: String(word)) else {
+                throw .usage("--events takes message, presence and status; found \"\(word)\"")
+            }
+            plan.events.insert(event)
+        }
+        if plan.count != nil, !plan.events.contains(.message) {
+            throw .usage(
+                "-n counts messages, and --events has none",
+                hint: "--events message,\(events.joined(separator: ","))"
+            )
+        }
+        return plan
+    }
+}

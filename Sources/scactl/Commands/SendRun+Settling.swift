@@ -1,0 +1,87 @@
+internal import SCAClient
+internal import SCACore
+
+/// From answers to rows, history and exit status.
+extension SendRun {
+    func settle() async throws {
+        let watch = ConnectionWatch(invocation)
+        var end: ClientError?
+        while let events = await connection.nextEvents() {
+            var deliveries: [Delivery] = []
+            for event in events {
+                let outcome = await watch.observe(event)
+                status = status.combined(with: outcome)
+                if case .delivery(let delivery) = event { deliveries.append(delivery) }
+                if case .ended(let error) = event { end = error }
+            }
+            if !deliveries.isEmpty { await settle(deliveries) }
+        }
+        if let failure = end ?? submitFailure { throw failure }
+    }
+
+    private func settle(_ deliveries: [Delivery]) async {
+        var rows: [Row] = []
+        for delivery in deliveries {
+            let reference = references.removeValue(forKey: delivery.id)
+            if delivery.isUnconfirmed { continue }
+            status = status.combined(with: delivery.status.exitStatus)
+            isAnyoneOffline = isAnyoneOffline || delivery.status == .offline
+            rows.append(.sent(SentRow(delivery, reference: reference)))
+        }
+        await show(rows)
+        await remember(deliveries)
+        outstanding -= deliveries.count
+        await closeIfDone()
+    }
+
+    private func remember(_ deliveries: [Delivery]) async {
+        do {
+            let mobile = try invocation.mobile()
+            try await store.storeOwn(deliveries.map { HistoryRow($0, from: mobile) })
+        } catch {
+            // Once is enough: what is wrong with the disk is wrong for every message.
+            if !hasHistoryFailed { await refuse(CommandFailure(explaining: error)) }
+            hasHistoryFailed = true
+        }
+    }
+}
+
+extension SentRow {
+    fileprivate init(_ delivery: Delivery, reference: String?) {
+        self.init(
+            id: delivery.id,
+            reference: reference,
+            to: delivery.to,
+            status: delivery.status,
+            unixMilliseconds: delivery.unixMilliseconds,
+            elapsed: delivery.elapsed,
+            reason: delivery.reason
+        )
+    }
+}
+
+extension HistoryRow {
+    /// What went out, as of when it was submitted.
+    fileprivate init(_ delivery: Delivery, from mobile: Mobile) {
+        self.init(
+            id: delivery.id,
+            ts: delivery.unixMilliseconds - delivery.elapsed.milliseconds,
+            direction: .out,
+            from: mobile,
+            to: delivery.to,
+            text: delivery.text,
+            status: delivery.isUnconfirmed ? nil : delivery.status
+        )
+    }
+}
+
+extension DeliveryStatus {
+    /// What the shell is told of one message. Routed is done even where stored was waited for: that recipient cannot confirm.
+    fileprivate var exitStatus: ExitStatus {
+        switch self {
+        case .stored, .routed: .done
+        case .offline, .busy, .rejected: .no
+        case .timeout: .timedOut
+        }
+    }
+}

@@ -1,0 +1,107 @@
+internal import SCAClient
+internal import SCACore
+
+/// From records to messages on their way.
+extension SendRun {
+    func submit(_ source: Source) async {
+        switch source {
+        case .message(let record): await submit([record])
+        case .records(let form): await submitRecords(form)
+        }
+        isInputOver = true
+        await closeIfDone()
+    }
+
+    private func submitRecords(_ form: InputForm) async {
+        var splitter = RecordSplitter(separator: form == .nul ? 0 : UInt8(ascii: "\n"), limit: MessageRecord.longest)
+        do throws(CommandFailure) {
+            while let block = try await context.input.next() {
+                await submit(await parsed(splitter.append(block), form))
+            }
+        } catch {
+            return await refuse(error)
+        }
+        // Half a line that was being typed when somebody pressed Ctrl-C is not a message.
+        guard !context.stop.isRequested, outputFailure == nil, let last = splitter.finish() else { return }
+        await submit(await parsed([last], form))
+    }
+
+    private func parsed(_ records: [RecordSplitter.Record], _ form: InputForm) async -> [MessageRecord] {
+        var messages: [MessageRecord] = []
+        for record in records {
+            do throws(CommandFailure) {
+                if let message = try MessageRecord.parse(record, as: form) { messages.append(message) }
+            } catch {
+                await refuse(error)
+            }
+        }
+        return messages
+    }
+
+    private func submit(_ records: [MessageRecord]) async {
+        var batch: [Outgoing] = []
+        for record in records {
+            guard await isAcceptable(record) else { continue }
+            for recipient in record.recipients?.withoutRepeats ?? plan.recipients {
+                batch.append(outgoing(record, to: recipient))
+                if batch.count == Self.batch { await submit(&batch) }
+            }
+        }
+        await submit(&batch)
+    }
+
+    private func outgoing(_ record: MessageRecord, to recipient: Mobile) -> Outgoing {
+        let id = context.makeMessageID()
+        references[id] = record.reference
+        return Outgoing(
+            to: recipient,
+            text: record.text,
+            id: id,
+            wait: plan.wait,
+            timeout: plan.timeout,
+            retryFor: plan.retryFor
+        )
+    }
+
+    private func submit(_ batch: inout [Outgoing]) async {
+        guard !batch.isEmpty else { return }
+        outstanding += batch.count
+        do throws(ClientError) { try await connection.submit(batch) } catch {
+            // The connection is over; why comes as the last event. If it is not, nothing more would come of it.
+            if error.code != .closed { submitFailure = error }
+            await connection.close(grace: .seconds(1))
+        }
+        batch.removeAll(keepingCapacity: true)
+    }
+
+    /// Refuses what the server would not take, with the place where it came from.
+    private func isAcceptable(_ record: MessageRecord) async -> Bool {
+        if record.recipients?.isEmpty ?? plan.recipients.isEmpty {
+            await refuse(.badInput("no \"to\", and no --to", hint: MessageRecord.example, line: record.line))
+            return false
+        }
+        let (size, limit) = (record.text.utf8.count, visit.info.limits.textBytes)
+        if size <= limit { return true }
+        let failure = CommandFailure.badInput(
+            "the text is \(size) bytes long; this server takes \(limit)",
+            hint: "send it in parts",
+            line: record.line
+        )
+        if record.line == nil {
+            await show(plan.recipients.map { .sent(rejected(to: $0, because: failure)) })
+        }
+        await refuse(failure)
+        return false
+    }
+
+    private func rejected(to recipient: Mobile, because failure: CommandFailure) -> SentRow {
+        SentRow(
+            id: context.makeMessageID(),
+            to: recipient,
+            status: .rejected,
+            unixMilliseconds: context.time.now(),
+            elapsed: .zero,
+            reason: failure.message
+        )
+    }
+}

@@ -1,0 +1,118 @@
+internal import SCAClient
+internal import SCACore
+
+/// One run of a command: who, where, how to print. What came of options, environment and config file.
+///
+/// Precedence: option, then environment, then config file, then default. Each value is looked at only if it is the one
+/// that counts: a bad address in the config file does no harm to a command with `--server`. An empty environment variable
+/// is one that is not set.
+struct Invocation: Sendable {
+    let context: CommandContext
+    let console: Console
+    let endpoint: Endpoint
+    /// `--timeout`, if given.
+    let timeout: Duration?
+    let isQuiet: Bool
+    /// What was remembered by `login`.
+    let settings: Settings
+    private let knownMobile: Mobile?
+    private let knownPaths: Result<SettingsPaths, SettingsError>
+
+    /// - Throws: `CommandFailure` with status 64 for options and environment; what makes 78 for the config file.
+    init(_ options: SharedOptions, console: Console, in context: CommandContext) throws {
+        self.context = context
+        self.console = console
+        isQuiet = options.quiet
+        knownPaths = Result { () throws(SettingsError) in try SettingsPaths(environment: context.environment) }
+        settings = try Self.settings(at: knownPaths)
+        timeout = try options.timeout.map { (text) throws(CommandFailure) in
+            try Duration(argument: text, for: "--timeout")
+        }
+        if let text = options.mobile {
+            knownMobile = try Mobile(argument: text)
+        } else if let text = context.variable("SCACTL_MOBILE") {
+            knownMobile = try Self.naming("SCACTL_MOBILE") { () throws(CommandFailure) in try Mobile(argument: text) }
+        } else {
+            knownMobile = settings.mobile
+        }
+        endpoint = try Self.endpoint(options, settings, context)
+    }
+
+    /// Who I am.
+    ///
+    /// - Throws: `not_logged_in`, status 77.
+    func mobile() throws(CommandFailure) -> Mobile {
+        guard let knownMobile else { throw .notLoggedIn }
+        return knownMobile
+    }
+
+    /// Where the config file and the history are.
+    ///
+    /// - Throws: `SettingsError` if the environment names no home.
+    func paths() throws(SettingsError) -> SettingsPaths { try knownPaths.get() }
+
+    /// My history.
+    func history() throws -> HistoryStore {
+        HistoryStore(path: try paths().history(of: mobile()))
+    }
+
+    /// An environment that names no home is no reason to refuse a command that needs none.
+    private static func settings(at paths: Result<SettingsPaths, SettingsError>) throws(SettingsError) -> Settings {
+        guard case .success(let paths) = paths else { return Settings() }
+        return try Settings.load(from: paths.configFile)
+    }
+
+    private static func endpoint(
+        _ options: SharedOptions,
+        _ settings: Settings,
+        _ context: CommandContext
+    ) throws(CommandFailure) -> Endpoint {
+        if let text = options.server { return try endpoint(text) { .usage($0.message, hint: $0.hint) } }
+        if let text = context.variable("SCACTL_SERVER") {
+            return try endpoint(text) { .usage("SCACTL_SERVER: \($0.message)", hint: $0.hint) }
+        }
+        guard let text = settings.server else { return .local }
+        return try endpoint(text) { error in
+            CommandFailure(
+                "bad_configuration",
+                "in the config file, \(error.message)",
+                hint: "scactl login MOBILE --server URL",
+                status: .badConfiguration
+            )
+        }
+    }
+
+    private static func endpoint(
+        _ text: String,
+        or explain: (ClientError) -> CommandFailure
+    ) throws(CommandFailure) -> Endpoint {
+        do throws(ClientError) { return try Endpoint(parsing: text) } catch { throw explain(error) }
+    }
+
+    private static func naming<Value>(
+        _ variable: String,
+        _ body: () throws(CommandFailure) -> Value
+    ) throws(CommandFailure) -> Value {
+        do throws(CommandFailure) { return try body() } catch {
+            throw .usage("\(variable): \(error.message)", hint: error.hint.map { "\(variable)=\($0)" })
+        }
+    }
+}
+
+extension CommandContext {
+    /// An environment variable; nil if it is not set, or empty.
+    func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+extension Duration {
+    /// - Parameter option: for the message, such as `--timeout`.
+    /// - Throws: `CommandFailure` with status 64.
+    init(argument text: String, for option: String) throws(CommandFailure) {
+        guard let duration = Duration(parsing: text) else {
+            throw .usage("\(option) takes a duration like 250ms, 10s, 5m, 2h or 7d; found \"\(text)\"")
+        }
+        self = duration
+    }
+}

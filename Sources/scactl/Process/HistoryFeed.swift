@@ -1,0 +1,50 @@
+internal import SCACore
+internal import Synchronization
+
+/// Reads this device's history on a thread of its own, since reading a file blocks; then follows it.
+actor HistoryFeed {
+    private let path: String
+    private let filter: HistoryFilter
+    private let stopping = WakePipe()
+    private let isStopped = Atomic(false)
+    private let executor = ThreadExecutor()
+    private var reader: HistoryReader
+    private var follower: HistoryFollower?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(path: String, matching filter: HistoryFilter) {
+        self.path = path
+        self.filter = filter
+        reader = HistoryReader(path: path)
+    }
+
+    /// How many lines of those that were looked at are no rows.
+    var skippedLines: Int { reader.skippedLines + (follower?.skippedLines ?? 0) }
+
+    /// The last rows that match, oldest first.
+    ///
+    /// - Parameter count: how many at most; nil for all.
+    func last(_ count: Int?) throws(HistoryError) -> [HistoryRow] {
+        try reader.last(count, matching: filter)
+    }
+
+    /// The next rows that match, as soon as any process stores them; begins where `last` ended, without gap or repeat.
+    /// Nil after `stop()`.
+    func next() throws(HistoryError) -> [HistoryRow]? {
+        let follower = self.follower ?? HistoryFollower(path: path, from: reader.end, matching: filter)
+        self.follower = follower
+        while !isStopped.load(ordering: .acquiring) {
+            let rows = try follower.poll()
+            if !rows.isEmpty { return rows }
+            _ = follower.waitForChange(timeoutMilliseconds: -1, wake: stopping.reading)
+        }
+        return nil
+    }
+
+    /// Ends a `next()` that waits. May be called from anywhere.
+    nonisolated func stop() {
+        isStopped.store(true, ordering: .releasing)
+        stopping.wake()
+    }
+}

@@ -1,0 +1,93 @@
+internal import SCAClient
+internal import SCACore
+internal import Synchronization
+
+/// A connection that stands, for as long as a command needs it.
+struct Visit: Sendable {
+    let connection: any ChatConnection
+    let info: ServerInfo
+    /// Ends the connection early, after that long. Cancel the task to take it back.
+    let deadline: Deadline
+}
+
+/// Whether time ran out, and what for.
+final class Deadline: Sendable {
+    private let reached = Mutex<CommandFailure?>(nil)
+
+    /// Set when time ran out; the connection is closed right after.
+    var failure: CommandFailure? { reached.withLock { $0 } }
+
+    func expire(_ failure: CommandFailure) {
+        reached.withLock { $0 = $0 ?? failure }
+    }
+}
+
+extension Invocation {
+    /// How long connecting may take unless `--timeout` says otherwise; also the default of `--timeout` for commands that
+    /// ask one thing.
+    static let patience = Duration.seconds(10)
+
+    func configuration(isVisible: Bool, presence: PresenceInterest = .none) throws(CommandFailure)
+        -> ClientConfiguration
+    {
+        var configuration = ClientConfiguration(endpoint: endpoint, mobile: try mobile())
+        configuration.isVisible = isVisible
+        configuration.presence = presence
+        return configuration
+    }
+
+    /// Connects, does something, and closes.
+    ///
+    /// When the process is told to stop, the connection is closed with a second's grace: answers that are due come in,
+    /// then the events end, and `body` with them.
+    ///
+    /// - Parameters:
+    ///   - timeout: for connecting and `body` together; nil for no limit.
+    ///   - body: gets the connection; it need not close it.
+    /// - Throws: `CommandFailure`: status 69 or 77 if no connection can be made; 124 if time ran out afterwards.
+    func withConnection<Value: Sendable>(
+        _ configuration: ClientConfiguration,
+        store: (any MessageStore)?,
+        timeout: Duration?,
+        _ body: (Visit) async throws -> Value
+    ) async throws -> Value {
+        let connection = context.network.connection(configuration, store: store)
+        let deadline = Deadline()
+        let (time, stop) = (context.time, context.stop)
+        await console.detail("connecting to \(endpoint) as \(configuration.mobile)")
+        let start = time.uptime()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            let info: ServerInfo
+            do throws(ClientError) { info = try await connection.connect() } catch {
+                throw CommandFailure(connecting: error)
+            }
+            // Only now: until here there is nothing to finish, and the process may end at once.
+            let stops = stop.requests()
+            group.addTask {
+                for await _ in stops {}
+                if stop.isRequested { await connection.close(grace: .seconds(1)) }
+            }
+            await console.detail(
+                "connected: \(info.server ?? "a server that does not say its name"), \(info.dialect.rawValue)"
+            )
+            if let timeout {
+                let rest = timeout - (time.uptime() - start)
+                group.addTask {
+                    guard (try? await time.sleep(rest)) != nil else { return }
+                    deadline.expire(.timedOut("time ran out: \(timeout.shortText)", hint: "a longer --timeout"))
+                    await connection.close(grace: .zero)
+                }
+            }
+            do {
+                let value = try await body(Visit(connection: connection, info: info, deadline: deadline))
+                await connection.close(grace: .zero)
+                return value
+            } catch {
+                await connection.close(grace: .zero)
+                if let failure = deadline.failure { throw failure }
+                throw error
+            }
+        }
+    }
+}

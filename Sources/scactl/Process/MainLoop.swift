@@ -1,0 +1,145 @@
+internal import Glibc
+
+/// What the main thread does while the command runs as a task: it watches for signals and for a reader of stdout
+/// that goes away, and ends the process the way a Unix tool ends.
+///
+/// INT, TERM and HUP are blocked before any thread exists, so that no thread dies of them; one thread of ours
+/// takes them with `sigwait` and writes each number into a pipe; the command writes a 0 and its exit status when
+/// it is done. So the main thread has one thing to poll beside stdout, and no code runs inside a signal handler.
+/// (`signalfd` and `eventfd` would save the thread; Swift's Glibc module has neither.)
+///
+/// - The first signal asks the command to stop; it has `grace` to get its last answers and to close. Then the process
+///   dies of that very signal: a shell then knows that its loop is over. It dies at once if there is nothing to
+///   finish, as before a connection stands, and of a second signal.
+/// - SIGPIPE is ignored so that a write gives EPIPE. When the reader of stdout is gone, seen by a write or by
+///   `poll` although nothing is being written, the process dies of SIGPIPE, quietly, as `cat` does.
+/// - A signal that was ignored when we were started (`nohup`, a shell's background job) stays ignored.
+final class MainLoop: Sendable {
+    /// How long a command may take to stop, in milliseconds: 1 s for answers, the rest to store and to close.
+    static let grace: Int32 = 1_500
+
+    private enum Happening {
+        case done(ExitStatus)
+        case signal(Int32)
+        case readerGone
+        case graceOver
+    }
+
+    private let signals: sigset_t
+    private let reading: Int32
+    private let writing: Int32
+
+    /// Must run before any other thread exists: threads inherit the mask. Nil if no descriptor is left.
+    init?() {
+        signal(SIGPIPE, SIG_IGN)
+        Self.openMissingStandardDescriptors()
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(number) { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        self.signals = signals
+        reading = ends[0]
+        writing = ends[1]
+    }
+
+    /// Runs the command to its end and ends the process.
+    func run(_ command: @escaping @Sendable (StopSignal) async -> ExitStatus) -> Never {
+        let stop = StopSignal()
+        startSignalThread()
+        // Not structured: the main thread blocks in `poll`, so nothing can await this task; it reports by the pipe.
+        Task {
+            let status = await command(stop)
+            send([0, UInt8(truncatingIfNeeded: status.rawValue)])
+        }
+        var received: Int32?
+        while true {
+            switch next(timeout: received == nil ? -1 : Self.grace) {
+            case .done(let status):
+                if let received { die(of: received) }
+                if status == .signal(SIGPIPE) { die(of: SIGPIPE) }
+                exit(status.rawValue)
+            case .signal(let number):
+                guard received == nil, stop.request() else { die(of: received ?? number) }
+                received = number
+            case .readerGone: die(of: SIGPIPE)
+            case .graceOver: die(of: received ?? SIGTERM)
+            }
+        }
+    }
+
+    private func next(timeout: Int32) -> Happening {
+        while true {
+            var watched = [
+                pollfd(fd: reading, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: STDOUT_FILENO, events: 0, revents: 0),
+            ]
+            let count = poll(&watched, 2, timeout)
+            if count == 0 { return .graceOver }
+            guard count > 0 else { continue }
+            if watched[0].revents != 0, let byte = receive() {
+                guard byte == 0 else { return .signal(Int32(byte)) }
+                return .done(receive().map { ExitStatus(rawValue: Int32($0)) } ?? .bug)
+            }
+            if Int32(watched[1].revents) & (POLLERR | POLLHUP) != 0 { return .readerGone }
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        _ = write(writing, bytes, bytes.count)
+    }
+
+    private func receive() -> UInt8? {
+        var byte: UInt8 = 0
+        return read(reading, &byte, 1) == 1 ? byte : nil
+    }
+
+    private func startSignalThread() {
+        var thread = pthread_t()
+        pthread_create(
+            &thread,
+            nil,
+            { context in
+                if let context { Unmanaged<MainLoop>.fromOpaque(context).takeRetainedValue().forwardSignals() }
+                return nil
+            },
+            Unmanaged.passRetained(self).toOpaque()
+        )
+        pthread_detach(thread)
+    }
+
+    private func forwardSignals() {
+        var signals = signals
+        var number: Int32 = 0
+        while sigwait(&signals, &number) == 0 { send([UInt8(truncatingIfNeeded: number)]) }
+    }
+
+    /// Ends the process so that the parent sees this signal, and not an exit status that looks like it.
+    private func die(of number: Int32) -> Never {
+        signal(number, SIG_DFL)
+        var only = sigset_t()
+        sigemptyset(&only)
+        sigaddset(&only, number)
+        pthread_sigmask(SIG_UNBLOCK, &only, nil)
+        raise(number)
+        exit(ExitStatus.signal(number).rawValue)
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        let handler = action.__sigaction_handler.sa_handler
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// Puts `/dev/null` where stdin, stdout or stderr was closed (`>&-`), the wrong way round, so that using it
+    /// fails; otherwise the next file or socket would get that number, and rows would be written into it.
+    private static func openMissingStandardDescriptors() {
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+        where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", mode)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+internal import SCACore
+
+/// What a command prints with: rows on stdout, everything else on stderr.
+///
+/// `--output auto` is decided by stdout alone, for both streams: a program that reads JSON rows wants to read JSON
+/// errors, wherever they go.
+struct Console: Sendable {
+    private let rows: any Renderer
+    private let errors: any Renderer
+    private let errorStyle: TerminalStyle
+    private let context: CommandContext
+    private let isQuiet: Bool
+    private let isVerbose: Bool
+
+    /// - Throws: `CommandFailure` with status 64 if an option or a variable says something unknown.
+    init(_ options: SharedOptions, in context: CommandContext) throws(CommandFailure) {
+        let color = try Self.color(options)
+        let form = try Self.form(options, in: context)
+        self.init(form, color, in: context, isQuiet: options.quiet, isVerbose: options.verbose)
+    }
+
+    /// - Parameter form: `auto` is decided here.
+    init(
+        _ form: Settings.Output,
+        _ color: TerminalStyle.Choice,
+        in context: CommandContext,
+        isQuiet: Bool = false,
+        isVerbose: Bool = false
+    ) {
+        self.context = context
+        self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
+        let terminals = context.terminals
+        errorStyle = TerminalStyle(color, isTerminal: terminals.errors, environment: context.environment)
+        if form == .json || form == .auto && !terminals.output {
+            rows = JSONLinesRenderer(isTerminal: terminals.output)
+            errors = JSONLinesRenderer(isTerminal: terminals.errors)
+        } else {
+            let (zone, now) = (context.time.zone, context.time.now)
+            let style = TerminalStyle(color, isTerminal: terminals.output, environment: context.environment)
+            rows = TextRenderer(style: style, isTerminal: terminals.output, zone: zone, now: now)
+            errors = TextRenderer(style: errorStyle, isTerminal: terminals.errors, zone: zone, now: now)
+        }
+    }
+
+    /// Prints rows on stdout; returns when they are out.
+    func show(_ rows: [Row]) async throws(CommandFailure) {
+        guard !rows.isEmpty else { return }
+        try await context.output.write(rows.map { self.rows.line(for: $0) })
+    }
+
+    /// Prints an error on stderr, also with `--quiet`. If stderr cannot be written, nobody can be told.
+    func report(_ failure: CommandFailure) async {
+        guard failure != .readerGone else { return }
+        try? await context.errors.write([errors.line(for: .error(failure))])
+    }
+
+    /// Makes a remark on stderr, unless `--quiet`.
+    func remark(_ sentence: String) async {
+        if !isQuiet { await write(sentence) }
+    }
+
+    /// Makes a remark that only somebody who sits before a terminal wants: what a silent tool would leave them wondering.
+    func explain(_ sentence: String) async {
+        if context.terminals.output, context.terminals.errors { await remark(sentence) }
+    }
+
+    /// Says what happens, with `--verbose`.
+    func detail(_ sentence: String) async {
+        if isVerbose { await write(sentence) }
+    }
+
+    private func write(_ sentence: String) async {
+        let shown = TextSanitizer.sanitized(sentence, .oneLine)
+        try? await context.errors.write([Array("\(errorStyle(.dim, "scactl: \(shown)"))\n".utf8)])
+    }
+
+    private static func color(_ options: SharedOptions) throws(CommandFailure) -> TerminalStyle.Choice {
+        guard let text = options.color else { return .auto }
+        guard let choice = TerminalStyle.Choice(rawValue: text) else {
+            throw .usage("--color takes auto, always or never; found \"\(text)\"")
+        }
+        return choice
+    }
+
+    /// The config file comes last and is read only here if nothing else says it; a bad one is `Invocation`'s to report.
+    private static func form(
+        _ options: SharedOptions,
+        in context: CommandContext
+    ) throws(CommandFailure) -> Settings.Output {
+        if let text = options.output {
+            guard let form = Settings.Output(rawValue: text) else {
+                throw .usage("--output takes auto, text or json; found \"\(text)\"")
+            }
+            return form
+        }
+        if let text = context.variable("SCACTL_OUTPUT") {
+            guard let form = Settings.Output(rawValue: text) else {
+                throw .usage("SCACTL_OUTPUT is \"\(text)\"; expected auto, text or json", hint: "unset SCACTL_OUTPUT")
+            }
+            return form
+        }
+        guard let paths = try? SettingsPaths(environment: context.environment) else { return .auto }
+        return (try? Settings.load(from: paths.configFile))?.output ?? .auto
+    }
+}

@@ -1,0 +1,67 @@
+internal import SCAClient
+internal import SCACore
+
+/// What a command has to say, before anyone decides how it looks. Each is one line of output.
+///
+/// Errors are rows as well, on stderr. What is not a row (remarks such as "connected again") is a plain sentence.
+enum Row: Hashable, Sendable {
+    /// A message as it is stored: what `listen` and `history` print.
+    case message(HistoryRow)
+    case sent(SentRow)
+    /// Whether a mobile is online now.
+    case user(Mobile, isOnline: Bool)
+    /// A mobile came or went. Milliseconds since 1970 UTC.
+    case presence(Mobile, isOnline: Bool, at: Int64)
+    case status(StatusRow)
+    case health(HealthRow)
+    case login(Mobile, server: String, dialect: Dialect)
+    case error(CommandFailure)
+}
+
+/// What became of one message to one recipient.
+struct SentRow: Hashable, Sendable {
+    var id: MessageID
+    /// The sender's own word for it, from `--jsonl`.
+    var reference: String?
+    var to: Mobile
+    var status: DeliveryStatus
+    /// When that was known, in milliseconds since 1970 UTC.
+    var unixMilliseconds: Int64
+    /// How long it took.
+    var elapsed: Duration
+    /// The server's sentence, or ours, for `rejected`.
+    var reason: String?
+}
+
+/// What became of the connection.
+struct StatusRow: Hashable, Sendable {
+    enum State: String, Hashable, Sendable {
+        case connected, reconnecting, reconnected
+        /// The reader of stdout is slower than messages come.
+        case lagging
+    }
+
+    var state: State
+    /// From 1; for `reconnecting`.
+    var attempt: Int?
+    /// How long there was no connection; for `reconnected`.
+    var gap: Duration?
+    /// Milliseconds since 1970 UTC.
+    var unixMilliseconds: Int64
+}
+
+/// What a server says of itself.
+struct HealthRow: Hashable, Sendable {
+    var isHealthy: Bool
+    var status: String
+    var connections: Int?
+    var server: String
+    var elapsed: Duration
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

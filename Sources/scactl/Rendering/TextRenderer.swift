@@ -1,0 +1,115 @@
+internal import SCACore
+
+/// Rows for people.
+///
+/// What matters comes first and short, so that 40 columns are enough; a long text wraps where the terminal wraps it.
+/// On a terminal a message keeps its line breaks, indented so that nobody can fake a row of their own; through a
+/// pipe they are shown as `\n`, so that one row is one line, and the date is always there. Everything that comes
+/// from elsewhere goes through `TextSanitizer`; only the marks and tones added here are for the terminal to obey.
+struct TextRenderer: Renderer {
+    var style: TerminalStyle
+    var isTerminal: Bool
+    var zone: LocalZone
+    /// Milliseconds since 1970 UTC, to tell today's messages from older ones.
+    var now: @Sendable () -> Int64
+
+    func line(for row: Row) -> [UInt8] {
+        Array((text(of: row) + "\n").utf8)
+    }
+
+    private func text(of row: Row) -> String {
+        switch row {
+        case .message(let message): text(of: message)
+        case .sent(let sent): text(of: sent)
+        case .user(let mobile, true): "\(mobile) \(style(.dim, "online"))"
+        case .user(let mobile, false): "\(mobile) \(style(.yellow, "offline"))"
+        case .presence(let mobile, let isOnline, let time):
+            "\(stamp(time)) \(mobile) \(isOnline ? style(.green, "came online") : style(.dim, "went offline"))"
+        case .status(let status): "\(stamp(status.unixMilliseconds)) \(style(.dim, text(of: status)))"
+        case .health(let health): text(of: health)
+        case .login(let mobile, let server, let dialect):
+            "\(style(.green, "✓")) \(mobile) at \(sanitized(server)) (\(dialect.rawValue))"
+        case .error(let failure): text(of: failure)
+        }
+    }
+
+    private func text(of message: HistoryRow) -> String {
+        let layout: TextSanitizer.Layout = isTerminal ? .lines(indent: 6) : .oneLine
+        let text = TextSanitizer.sanitized(message.text, layout)
+        switch message.direction {
+        case .in: return "\(stamp(message.ts)) \(style(.cyan, "\(message.from)")): \(text)"
+        case .out:
+            let outcome = message.status.map { " " + style(.dim, "\(mark($0)) \($0.rawValue)") } ?? ""
+            return "\(stamp(message.ts)) → \(style(.bold, "\(message.to)")): \(text)\(outcome)"
+        }
+    }
+
+    private func text(of sent: SentRow) -> String {
+        var line = "\(toned(sent.status)) \(sent.to) \(sent.status.rawValue)"
+        if sent.status == .stored || sent.status == .routed { line += style(.dim, " \(sent.elapsed.milliseconds) ms") }
+        if let reason = sent.reason { line += ": \(sanitized(reason))" }
+        if let reference = sent.reference { line += style(.dim, " (\(sanitized(reference)))") }
+        return line
+    }
+
+    private func text(of status: StatusRow) -> String {
+        switch status.state {
+        case .connected: "connected"
+        case .reconnecting: "reconnecting, attempt \(status.attempt ?? 1)"
+        case .reconnected: "connected again" + (status.gap.map { " after \($0.rounded.shortText)" } ?? "")
+        case .lagging: "lagging: the reader is slower than messages come"
+        }
+    }
+
+    private func text(of health: HealthRow) -> String {
+        let mark = health.isHealthy ? style(.green, "✓") : style(.red, "✗")
+        var line = "\(mark) \(sanitized(health.server)) \(sanitized(health.status))"
+        if let connections = health.connections { line += ", \(connections) connection\(connections == 1 ? "" : "s")" }
+        return line + style(.dim, ", \(health.elapsed.milliseconds) ms")
+    }
+
+    private func text(of failure: CommandFailure) -> String {
+        let place = failure.line.map { "line \($0): " } ?? ""
+        let sentence = "\(style(.red, "scactl:")) \(place)\(sanitized(failure.message))"
+        return failure.hint.map { "\(sentence)\n  try: \(sanitized($0))" } ?? sentence
+    }
+
+    private func toned(_ status: DeliveryStatus) -> String {
+        switch status {
+        case .stored, .routed: style(.green, mark(status))
+        case .timeout: style(.yellow, mark(status))
+        case .offline, .busy, .rejected: style(.red, mark(status))
+        }
+    }
+
+    private func mark(_ status: DeliveryStatus) -> String {
+        switch status {
+        case .stored: "✓✓"
+        case .routed: "✓"
+        case .timeout: "?"
+        case .offline, .busy, .rejected: "✗"
+        }
+    }
+
+    private func sanitized(_ text: String) -> String { TextSanitizer.sanitized(text, .oneLine) }
+
+    /// When it was: on a terminal only as much as is needed from today.
+    private func stamp(_ unixMilliseconds: Int64) -> String {
+        let time = zone.localTime(at: unixMilliseconds)
+        guard isTerminal else { return "\(time.date) \(time.time)" }
+        let today = zone.localTime(at: now())
+        let shown =
+            if time.date == today.date { time.hourAndMinute } else if time.year == today.year {
+                "\(time.monthAndDay) \(time.hourAndMinute)"
+            } else { "\(time.date) \(time.hourAndMinute)" }
+        return style(.dim, shown)
+    }
+}
+
+extension Duration {
+    /// Without what nobody wants to read: tenths of a second from one second up, milliseconds below.
+    var rounded: Duration {
+        let unit: Int64 = milliseconds < 1000 ? 1 : 100
+        return .milliseconds(milliseconds / unit * unit)
+    }
+}
