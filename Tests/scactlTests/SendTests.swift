@@ -1,0 +1,216 @@
+import SCAClient
+import SCACore
+import Testing
+
+@testable import scactl
+
+@Suite(.timeLimit(.minutes(1))) struct SendTests {
+    @Test func wordsAreJoinedByOneBlankAndTheRowTellsWhatBecameOfThem() async throws {
+        let world = World()
+        let outcome = await world.run("send", "--to", "9812345678", "hello", "there")
+        #expect(
+            outcome.rows == [
+                #"{"type":"sent","id":"m1","to":"9812345678","status":"stored","ts":1795356202974,"ms":3}"#
+            ]
+        )
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.isEmpty)
+        #expect(try world.connection.submitted.map(\.text) == ["hello there"])
+        #expect(try world.connection.configuration.isVisible == false)
+    }
+
+    @Test func eachRecipientGetsAMessageOfItsOwnAndOnlyOnce() async throws {
+        let world = World()
+        let outcome = await world.run("send", "--to", "9812345678,9000000001", "--to", "9812345678", "hi")
+        #expect(try world.connection.submitted.map(\.to) == [World.peer, World.other])
+        #expect(try Set(world.connection.submitted.map(\.id)).count == 2)
+        #expect(outcome.rows.count == 2)
+    }
+
+    @Test(arguments: [
+        (DeliveryStatus.stored, Int32(0)), (.routed, 0), (.offline, 1), (.busy, 1), (.rejected, 1), (.timeout, 124),
+    ])
+    func exitStatusSaysWhatBecameOfTheMessage(_ status: DeliveryStatus, _ exit: Int32) async {
+        let world = World(ScriptedNetwork { $0.answer = { _ in status } })
+        #expect(await world.run("send", "--to", "9812345678", "hi").status.rawValue == exit)
+    }
+
+    @Test func oneOfTwoRecipientsOfflineIsANo() async {
+        let world = World(ScriptedNetwork { $0.answer = { $0.to == World.peer ? .stored : .offline } })
+        #expect(await world.run("send", "--to", "9812345678,9000000001", "hi").status == .no)
+    }
+
+    @Test func quietPrintsNoRows() async {
+        let outcome = await World().run("-q", "send", "--to", "9812345678", "hi")
+        #expect(outcome.rows.isEmpty && outcome.errors.isEmpty && outcome.status == .done)
+    }
+
+    @Test func sentMessagesAreInTheHistoryWithTheirStatus() async {
+        let world = World()
+        _ = await world.run("send", "--to", "9812345678", "hi")
+        #expect(
+            world.history == [
+                #"{"type":"message","id":"m1","ts":1795356202971,"dir":"out","from":"9876543210","to":"9812345678","#
+                    + #""text":"hi","status":"stored"}"#
+            ]
+        )
+    }
+
+    @Test func aHistoryThatCannotBeWrittenIs74AfterAllWereSent() async throws {
+        var world = World()
+        world.environment["XDG_DATA_HOME"] = "/dev/null"
+        let outcome = await world.run("send", "--to", "9812345678,9000000001", "hi")
+        #expect(outcome.rows.count == 2)
+        #expect(outcome.status == .io)
+        #expect(outcome.errors.count == 1)
+    }
+
+    @Test func wholeStdinIsOneMessageLessOneNewline() async throws {
+        var world = World()
+        world.input = BlockSource(["line 1\nli", "ne 2\n\n"])
+        _ = await world.run("send", "--to", "9812345678")
+        #expect(try world.connection.submitted.map(\.text) == ["line 1\nline 2\n"])
+    }
+
+    @Test(arguments: ["", "\n"])
+    func emptyStdinIsBadInputWhereItIsTheMessage(_ input: String) async {
+        var world = World()
+        world.input = BlockSource([input])
+        let outcome = await world.run("send", "--to", "9812345678")
+        #expect(outcome.status == .badInput)
+        #expect(world.network.made.isEmpty)
+    }
+
+    @Test(arguments: ["-l", "-0", "-j"])
+    func emptyStdinIsNothingToDoForRecords(_ form: String) async {
+        let outcome = await World().run("send", form, "--to", "9812345678")
+        #expect(outcome.status == .done && outcome.rows.isEmpty && outcome.errors.isEmpty)
+    }
+
+    @Test func linesAreMessagesAndEmptyOnesAreSkipped() async throws {
+        var world = World()
+        world.input = BlockSource(["on", "e\n\ntwo\nth", "ree"])
+        #expect(await world.run("send", "-l", "--to", "9812345678").status == .done)
+        #expect(try world.connection.submitted.map(\.text) == ["one", "two", "three"])
+    }
+
+    @Test func nulSeparatedTextsKeepTheirNewlines() async throws {
+        var world = World()
+        world.input = BlockSource(["one\ntwo\0three"])
+        _ = await world.run("send", "-0", "--to", "9812345678")
+        #expect(try world.connection.submitted.map(\.text) == ["one\ntwo", "three"])
+    }
+
+    @Test func aBadRecordIsReportedWithItsLineAndTheOthersAreSent() async throws {
+        var world = World()
+        world.input = BlockSource([
+            #"{"to":"9812345678","text":"one","ref":"a"}"# + "\n",
+            "nonsense\n",
+            #"{"to":["9812345678","9000000001","9812345678"],"text":"two"}"# + "\n",
+            #"{"to":"98","text":"three"}"# + "\n" + #"{"text":"four"}"# + "\n" + #"{"to":"9812345678"}"#,
+        ])
+        let outcome = await world.run("send", "-j")
+        #expect(outcome.status == .badInput)
+        #expect(try world.connection.submitted.map(\.text) == ["one", "two", "two"])
+        #expect(outcome.rows[0].contains(#""id":"m1","ref":"a","to":"9812345678""#))
+        #expect(outcome.errors.count == 4)
+        for line in [2, 4, 5, 6] {
+            #expect(outcome.errors.contains { $0.hasSuffix(#""exit":65,"line":\#(line)}"#) }, "line \(line)")
+        }
+    }
+
+    @Test func badInputWinsOverATimeoutAndThatOverANo() async {
+        var world = World(ScriptedNetwork { $0.answer = { $0.to == World.peer ? .timeout : .offline } })
+        world.input = BlockSource(["hi\n"])
+        #expect(await world.run("send", "-l", "--to", "9812345678,9000000001").status == .timedOut)
+        var other = World(ScriptedNetwork { $0.answer = { _ in .timeout } })
+        other.input = BlockSource(bytes: [0xFF, 0x0A, 0x61, 0x0A])
+        #expect(await other.run("send", "-l", "--to", "9812345678").status == .badInput)
+    }
+
+    @Test func textOverTheServersLimitIsRejectedHereWithBothSizes() async throws {
+        let world = World(ScriptedNetwork { $0.info.limits.textBytes = 4 })
+        let outcome = await world.run("send", "--to", "9812345678", "hello")
+        #expect(outcome.status == .badInput)
+        #expect(outcome.rows.count == 1 && outcome.rows[0].contains(#""status":"rejected""#))
+        #expect(outcome.errors[0].contains("the text is 5 bytes long; this server takes 4"))
+        #expect(try world.connection.submitted.isEmpty)
+    }
+
+    @Test func invalidUTF8AsTheWholeMessageSendsNothing() async {
+        var world = World()
+        world.input = BlockSource(bytes: [0x61, 0xC3, 0x28])
+        #expect(await world.run("send", "--to", "9812345678").status == .badInput)
+        #expect(world.network.made.isEmpty)
+    }
+
+    @Test func waitNonePrintsNoRowAndIsDone() async throws {
+        let world = World()
+        let outcome = await world.run("send", "--wait", "none", "--to", "9812345678", "hi")
+        #expect(outcome.rows.isEmpty && outcome.status == .done)
+        #expect(try world.connection.submitted[0].wait == .none)
+        #expect(world.history.count == 1 && !world.history[0].contains("status"))
+    }
+
+    @Test func retryForReconnects() async throws {
+        let world = World()
+        _ = await world.run("send", "--retry-for", "1h", "--timeout", "3", "--to", "9812345678", "hi")
+        #expect(try world.connection.configuration.reconnect == .standard)
+        #expect(try world.connection.submitted[0].retryFor == .seconds(3600))
+        #expect(try world.connection.submitted[0].timeout == .seconds(3))
+    }
+
+    @Test func aConnectionThatIsLostIs69() async {
+        var world = World(
+            ScriptedNetwork {
+                $0.answer = { _ in nil }
+                $0.end = ClientError(.connectionLost, "the server went away")
+            }
+        )
+        world.input = BlockSource(["hi\n"], staysOpen: true)
+        let outcome = await world.run("send", "-l", "--to", "9812345678")
+        #expect(outcome.status == .unreachable)
+        #expect(world.input.isStopped)
+    }
+
+    @Test func aStopEndsTheInputAndHalfALineIsNotSent() async throws {
+        var world = World()
+        world.input = BlockSource(["whole\nhal"], staysOpen: true)
+        let running = world
+        async let outcome = running.run("send", "-l", "--to", "9812345678")
+        await running.output.reaches(1)
+        _ = running.stop.request()
+        #expect(await outcome.status == .done)
+        #expect(try running.connection.submitted.map(\.text) == ["whole"])
+    }
+
+    @Test func stdoutThatCannotBeWrittenIs74() async {
+        let world = World()
+        world.output.fail(with: CommandFailure("output_failed", "no space", status: .io))
+        #expect(await world.run("send", "--to", "9812345678", "hi").status == .io)
+    }
+
+    @Test func onATerminalItSaysThatItReads() async {
+        var world = World()
+        world.terminals = Terminals(input: true, output: true, errors: true)
+        world.environment["TERM"] = "dumb"
+        world.input = BlockSource(["hi\n"])
+        let outcome = await world.run("send", "--to", "9812345678")
+        #expect(outcome.errors == ["scactl: reading from the terminal; Ctrl-D ends it"])
+        #expect(outcome.rows == ["✓✓ 9812345678 stored 3 ms"])
+    }
+
+    @Test(arguments: [
+        ["send", "hi"], ["send", "-l"], ["send", "-l", "-j", "--to", "9812345678"],
+        ["send", "--to", "9812345678", "-l", "hi"], ["send", "--to", "98 12345678", "hi"],
+        ["send", "--to", "9812345678", "--wait", "read", "hi"], ["send", "--to", "9812345678,", "hi"],
+        ["send", "--to", "9812345678", "--timeout", "soon", "hi"], ["send", "--to"],
+    ])
+    func whatMakesNoSenseIs64AndSendsNothing(_ arguments: [String]) async {
+        let world = World()
+        let status = await Scactl.run(arguments, in: world.context)
+        #expect(status == .usage)
+        #expect(world.network.made.isEmpty)
+        #expect(world.errors.lines.count == 1)
+    }
+}

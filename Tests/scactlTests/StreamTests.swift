@@ -1,0 +1,95 @@
+import Glibc
+import Testing
+
+@testable import scactl
+
+/// The real streams, over pipes.
+@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+    private func makePipe() -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        return (ends[0], ends[1])
+    }
+
+    @Test func blocksComeAsTheyAreWrittenAndThenTheEnd() async throws {
+        let ends = makePipe()
+        let reader = DescriptorReader(descriptor: ends.reading, name: "test")
+        _ = write(ends.writing, "one", 3)
+        #expect(try await reader.next() == Array("one".utf8))
+        async let next = reader.next()
+        _ = write(ends.writing, "two", 3)
+        #expect(try await next == Array("two".utf8))
+        close(ends.writing)
+        #expect(try await reader.next() == nil)
+    }
+
+    @Test func stopEndsAReadThatWaits() async throws {
+        let ends = makePipe()
+        let reader = DescriptorReader(descriptor: ends.reading, name: "test")
+        async let next = reader.next()
+        reader.stop()
+        #expect(try await next == nil)
+        _ = write(ends.writing, "late", 4)
+        #expect(try await reader.next() == nil)
+    }
+
+    @Test func readingWhatIsNotThereIs74() async {
+        let reader = DescriptorReader(descriptor: open("/dev/null", O_WRONLY), name: "test")
+        let failure = await #expect(throws: CommandFailure.self) { try await reader.next() }
+        #expect(failure?.status == .io)
+    }
+
+    @Test func everyLineIsWrittenAndAReaderThatIsGoneIsNoticed() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let ends = makePipe()
+        let writer = DescriptorWriter(descriptor: ends.writing, name: "test")
+        try await writer.write([Array("one\n".utf8), Array("two\n".utf8)])
+        var buffer = [UInt8](repeating: 0, count: 20)
+        #expect(read(ends.reading, &buffer, 20) == 8)
+        close(ends.reading)
+        let failure = await #expect(throws: CommandFailure.self) { try await writer.write([[0x0A]]) }
+        #expect(failure == .readerGone)
+    }
+
+    @Test func aNonBlockingPipeThatIsFullIsWaitedFor() async throws {
+        let ends = makePipe()
+        _ = fcntl(ends.writing, F_SETFL, O_NONBLOCK)
+        let writer = DescriptorWriter(descriptor: ends.writing, name: "test")
+        let line = [UInt8](repeating: 0x61, count: 300_000)
+        async let done: Void = writer.write([line])
+        var received = 0
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while received < line.count { received += read(ends.reading, &buffer, buffer.count) }
+        try await done
+        #expect(received == line.count)
+    }
+
+    @Test func aFullDiskIs74() async {
+        let writer = DescriptorWriter(descriptor: open("/dev/full", O_WRONLY), name: "stdout")
+        let failure = await #expect(throws: CommandFailure.self) { try await writer.write([[0x0A]]) }
+        #expect(failure?.message == "cannot write to stdout: No space left on device")
+        #expect(failure?.status == .io)
+    }
+
+    @Test func aStopReachesWhoWaitsBeforeAndAfterIt() async {
+        let stop = StopSignal()
+        let before = stop.requests()
+        #expect(!stop.isRequested)
+        #expect(stop.request())
+        for await _ in before {}
+        for await _ in stop.requests() {}
+        #expect(stop.isRequested)
+    }
+
+    @Test func aStopThatNobodyWaitsForSaysSo() {
+        #expect(!StopSignal().request())
+    }
+
+    @Test func aWaitForAStopEndsWithItsTask() async {
+        let stop = StopSignal()
+        let task = Task { for await _ in stop.requests() {} }
+        task.cancel()
+        await task.value
+        #expect(!stop.isRequested)
+    }
+}

@@ -1,0 +1,152 @@
+import SCAClient
+import SCACore
+import Synchronization
+
+@testable import scactl
+
+/// A server that is a script: what connecting gives, what happens then, what becomes of each message.
+final class ScriptedNetwork: ServerAccess {
+    struct Script: Sendable {
+        var info = ServerInfo(dialect: .v2, server: "scad/test")
+        var connectError: ClientError?
+        /// What happens right after connecting, batch by batch.
+        var events: [[ClientEvent]] = []
+        /// Whether the connection ends after them; otherwise it lasts until it is closed.
+        var end: ClientError?
+        var online: [Mobile] = []
+        var answer: @Sendable (Outgoing) -> DeliveryStatus? = { _ in .stored }
+        /// Each answer to a health check; the last one stays.
+        var health: [Result<HealthReport, ClientError>] = [.failure(ClientError(.unreachable, "no server"))]
+    }
+
+    let script: Script
+    private let connections = Mutex<[ScriptedConnection]>([])
+    private let healthChecks = Counter()
+
+    init(_ script: Script = Script()) {
+        self.script = script
+    }
+
+    convenience init(_ change: (inout Script) -> Void) {
+        var script = Script()
+        change(&script)
+        self.init(script)
+    }
+
+    /// The connections that were made.
+    var made: [ScriptedConnection] { connections.withLock { $0 } }
+
+    func connection(_ configuration: ClientConfiguration, store: (any MessageStore)?) -> any ChatConnection {
+        let connection = ScriptedConnection(configuration, script, store)
+        connections.withLock { $0.append(connection) }
+        return connection
+    }
+
+    func health(of endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport {
+        let index = min(healthChecks.next(), script.health.count) - 1
+        return try script.health[index].get()
+    }
+}
+
+/// One connection of a `ScriptedNetwork`.
+actor ScriptedConnection: ChatConnection {
+    nonisolated let configuration: ClientConfiguration
+    nonisolated let hasStore: Bool
+    private let script: ScriptedNetwork.Script
+    private let submissions = Mutex<[Outgoing]>([])
+    private var batches: [[ClientEvent]]
+    private var waiting: CheckedContinuation<Void, Never>?
+    private var unanswered: [Outgoing] = []
+    private var isClosed = false
+    private var hasEnded = false
+
+    init(_ configuration: ClientConfiguration, _ script: ScriptedNetwork.Script, _ store: (any MessageStore)?) {
+        self.configuration = configuration
+        self.script = script
+        hasStore = store != nil
+        batches = script.events
+    }
+
+    nonisolated var submitted: [Outgoing] { submissions.withLock { $0 } }
+
+    func connect() async throws(ClientError) -> ServerInfo {
+        if let error = script.connectError { throw error }
+        return script.info
+    }
+
+    func nextEvents() async -> [ClientEvent]? {
+        while true {
+            if !batches.isEmpty { return batches.removeFirst() }
+            if hasEnded { return nil }
+            if isClosed || script.end != nil {
+                hasEnded = true
+                return [.ended(isClosed ? nil : script.end)]
+            }
+            await withCheckedContinuation { waiting = $0 }
+        }
+    }
+
+    func submit(_ messages: [Outgoing]) async throws(ClientError) {
+        guard !isClosed, !hasEnded else { throw ClientError(.closed, "closed") }
+        submissions.withLock { $0 += messages }
+        var deliveries: [ClientEvent] = []
+        for message in messages {
+            if let status = script.answer(message) {
+                deliveries.append(.delivery(Delivery(message, status)))
+            } else {
+                unanswered.append(message)
+            }
+        }
+        if !deliveries.isEmpty { happen(deliveries) }
+    }
+
+    func onlineUsers(timeout: Duration?) async throws(ClientError) -> [Mobile] {
+        guard !isClosed else { throw ClientError(.closed, "closed") }
+        return script.online
+    }
+
+    func watch(_ mobiles: [Mobile]) async throws(ClientError) -> [Mobile: Bool] {
+        guard !isClosed else { throw ClientError(.closed, "closed") }
+        return Dictionary(uniqueKeysWithValues: mobiles.map { ($0, script.online.contains($0)) })
+    }
+
+    func close(grace: Duration) async {
+        guard !isClosed else { return }
+        isClosed = true
+        happen(unanswered.map { .delivery(Delivery($0, .timeout)) })
+    }
+
+    private func happen(_ events: [ClientEvent]) {
+        if !events.isEmpty { batches.append(events) }
+        waiting?.resume()
+        waiting = nil
+    }
+}
+
+extension Delivery {
+    init(_ message: Outgoing, _ status: DeliveryStatus) {
+        self.init(
+            id: message.id,
+            to: message.to,
+            text: message.text,
+            status: status,
+            unixMilliseconds: World.now,
+            elapsed: .milliseconds(3),
+            isUnconfirmed: message.wait == .none && status != .timeout
+        )
+    }
+}
+
+extension ChatMessage {
+    /// A message from the peer.
+    static func example(_ id: String, text: String = "hi", from: Mobile = World.peer) -> ChatMessage {
+        ChatMessage(
+            id: MessageID(trusted: id),
+            unixMilliseconds: World.now,
+            direction: .in,
+            from: from,
+            to: World.me,
+            text: text
+        )
+    }
+}
