@@ -50,7 +50,7 @@ public actor HistoryStore: MessageStore {
     ///
     /// - Throws: `HistoryError`; then none of the rows is stored, unless its message says otherwise.
     public func storeOwn(_ rows: [HistoryRow]) async throws(HistoryError) {
-        _ = try opened().append(rows, knownNew: true)
+        _ = try opened().append(rows, .own)
     }
 
     private func opened() throws(HistoryError) -> HistoryFile {

@@ -10,10 +10,11 @@ internal import Glibc
 /// 3. The rows that others appended since are learnt, from the new bytes only (`RowIndex`).
 /// 4. Duplicates are dropped, and what is new goes out in one `write`. If that fails or falls short, the file is cut
 ///    back to where it was, so that nothing torn remains and nothing is stored.
-/// 5. `fdatasync`, unless the file ends where our last one left it. That includes duplicates: another process may have
+/// 5. For rows that were received: `fdatasync`, unless the file ends where our last one left it. That includes duplicates: another process may have
 ///    been killed between its write and its sync, and nobody must hear "stored" of what is not yet down.
 ///
-/// An answer, `true` or `false`, therefore means that the row is on the disk, whoever is killed at whatever moment.
+/// An answer to received rows, `true` or `false`, therefore means that the row is on the disk, whoever is killed at
+/// whatever moment.
 ///
 /// The lock is held while syncing. Let go before, several processes could share one sync of the kernel; but a sync
 /// that fails could then no longer be undone, since others may have written behind us, and the retry would find its
@@ -35,6 +36,8 @@ public final class HistoryFile {
     private var index = RowIndex()
     /// Where the file ended at our last sync; -1 before the first one.
     private var synced: Int64 = -1
+    /// Where the file ended when it was opened: what this process names afterwards can only lie behind it.
+    private var openedEnd: Int64 = 0
 
     /// Opens the file, and makes it (0600) and its folders (0700) where they are missing.
     ///
@@ -51,25 +54,36 @@ public final class HistoryFile {
         self.calls = calls
         self.lockPatience = lockPatience
         file = try Self.opened(path)
+        do { openedEnd = Int64(try file.status().st_size) } catch { throw HistoryError("open", path, error) }
     }
 
-    /// Appends rows, and returns when they are on the disk.
+    /// Where rows come from: how far back their ids are looked up, and whether they are synced.
+    public enum Origin: Sendable {
+        /// From others, who may be told that they are stored: every id in the file counts, and the disk is waited for.
+        case received
+        /// Named by this process after it opened the file: only what was appended since then can be the same message
+        /// (a copy of it that a sibling process was sent), and nobody is told, so no disk is waited for. For senders,
+        /// which should be quick however long the history is.
+        case own
+    }
+
+    /// Appends rows, and returns when they are in the file, those that were received also on the disk.
     ///
-    /// The first call reads the whole file for its ids (about a second for a million rows), unless `knownNew`.
+    /// The first call for received rows reads the whole file for its ids (about a second for a million rows).
     ///
     /// - Parameters:
     ///   - rows: any number, in the order to be stored.
-    ///   - knownNew: their ids were made by this process just now, so nothing is looked up: for one-shot senders.
+    ///   - origin: where they come from.
     /// - Returns: for each row, true if it was stored now and false if it was there already, by (`from`, `id`), in the
     ///   file or earlier in `rows`.
     /// - Throws: `HistoryError`; then nothing of `rows` is stored, unless the message says otherwise. `.full`, `.denied`
     ///   or `.io`; `.rowTooLong` over `HistoryRow.longestLine`; `.locked` if another process has the file for 10 s.
-    public func append(_ rows: [HistoryRow], knownNew: Bool = false) throws(HistoryError) -> [Bool] {
+    public func append(_ rows: [HistoryRow], _ origin: Origin = .received) throws(HistoryError) -> [Bool] {
         guard !rows.isEmpty else { return [] }
         try lock()
         defer { _ = flock(file.descriptor, LOCK_UN) }
         do throws(HistoryError) {
-            return try store(rows, knownNew: knownNew)
+            return try store(rows, origin)
         } catch {
             index = RowIndex()  // it has rows that were not written
             throw error
@@ -82,15 +96,18 @@ public final class HistoryFile {
         return healed
     }
 
-    private func store(_ rows: [HistoryRow], knownNew: Bool) throws(HistoryError) -> [Bool] {
+    private func store(_ rows: [HistoryRow], _ origin: Origin) throws(HistoryError) -> [Bool] {
         let start = try healTail()
-        if !knownNew {
-            do { try index.learn(file, upTo: start) } catch { throw HistoryError("read", path, error) }
-        }
+        do {
+            switch origin {
+            case .received: try index.learn(file, from: 0, upTo: start)
+            case .own: try index.learn(file, from: openedEnd, upTo: start)
+            }
+        } catch { throw HistoryError("read", path, error) }
         var bytes = [UInt8]()
         var answers = [Bool]()
         for row in rows {
-            let isNew = knownNew || index.insert(row)
+            let isNew = index.insert(row)
             answers.append(isNew)
             guard isNew else { continue }
             let before = bytes.count
@@ -106,11 +123,11 @@ public final class HistoryFile {
         }
         do throws(SystemError) {
             try file.write(bytes, with: calls)
-            try synchronize(upTo: start + Int64(bytes.count))
+            if origin == .received { try synchronize(upTo: start + Int64(bytes.count)) }
         } catch {
             throw cutBack(to: start, because: error)
         }
-        if !knownNew { index.wrote(upTo: start + Int64(bytes.count)) }
+        index.wrote(upTo: start + Int64(bytes.count))
         return answers
     }
 
@@ -140,6 +157,7 @@ public final class HistoryFile {
                 var status = stat()
                 if lstat(path, &status) == 0, status.identity == (try? file.status())?.identity { return }
                 file = try Self.opened(path)
+                openedEnd = 0
                 index = RowIndex()
                 synced = -1
                 continue

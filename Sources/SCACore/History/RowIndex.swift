@@ -30,12 +30,15 @@ struct RowIndex {
 
     private var keys: Set<Key> = []
 
-    /// The offset up to which the file is known, always the start of a line.
+    /// The offsets between which the file is known; the end is always the start of a line.
+    private var start: Int64 = 0
     private(set) var known: Int64 = 0
 
-    /// Learns the rows between what is known and `end`, the offset after a newline. Only new bytes are read.
-    mutating func learn(_ file: borrowing OpenFile, upTo end: Int64) throws(SystemError) {
-        if known > end { self = RowIndex() }
+    /// Learns the rows between `start` and `end`, the offset after a newline. Only bytes that are not known yet are
+    /// read, unless those known begin behind `start`.
+    mutating func learn(_ file: borrowing OpenFile, from start: Int64, upTo end: Int64) throws(SystemError) {
+        if known > end || start < self.start { self = RowIndex() }
+        if keys.isEmpty, known < start, start <= end { (self.start, known) = (start, start) }
         guard known < end else { return }
         var keys = keys
         self.keys = []  // so that `keys` is changed in place

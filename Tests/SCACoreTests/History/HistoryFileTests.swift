@@ -64,16 +64,28 @@ import Testing
         #expect(try one.append([.test("a")]) == [true])
         #expect(try other.append([.test("a"), .test("b")]) == [false, true])
         #expect(try one.append([.test("c"), .test("b"), .test("a")]) == [true, false, false])
-        #expect(try other.append([.test("c")], knownNew: true) == [true])
-        #expect(try one.append([.test("c")]) == [false])
+        #expect(try other.append([.test("c"), .test("d")], .own) == [false, true])
+        #expect(try one.append([.test("c"), .test("d")]) == [false, false])
     }
 
-    @Test func freshRowsAreStoredWithoutALook() throws {
+    @Test func ownRowsAreLookedUpOnlyInWhatCameSinceTheFileWasOpened() throws {
+        let sibling = try HistoryFile(path: folder.history)
+        #expect(try sibling.append([.test("old")]) == [true])
         let file = try HistoryFile(path: folder.history)
-        #expect(try file.append([.test("a")], knownNew: true) == [true])
-        #expect(try file.append([.test("b"), .test("a")]) == [true, false])
-        #expect(try file.append([.test("d")], knownNew: true) == [true])
-        #expect(try file.append([.test("d"), .test("e")]) == [false, true])
+        #expect(try sibling.append([.test("a")]) == [true])
+        #expect(try file.append([.test("a"), .test("b")], .own) == [false, true], "a copy that a sibling was sent")
+        #expect(try file.append([.test("old")], .own) == [true], "an id that is made anew cannot be there")
+        #expect(try file.append([.test("old"), .test("a"), .test("d")]) == [false, false, true])
+        #expect(try file.append([.test("d"), .test("e")], .own) == [false, true])
+    }
+
+    @Test func ownRowsWaitForNoDiskAndAreSyncedWithTheNextReceivedOnes() throws {
+        let calls = CallCounter()
+        let file = try HistoryFile(path: folder.history, calls: calls.counting)
+        _ = try file.append([.test("a")], .own)
+        #expect(calls.syncs == 0)
+        #expect(try file.append([.test("a")]) == [false])
+        #expect(calls.syncs == 1)
     }
 
     @Test func batchIsOneWriteAndOneSync() throws {
