@@ -4,7 +4,9 @@ public import SCACore
 public enum ClientEvent: Sendable {
     /// The first connection stands.
     case connected(ServerInfo)
-    /// A new message, stored already if there is a store; one that was seen before is never reported.
+    /// A message that arrived, stored already if there is a store; or a copy of what another session of this mobile sent,
+    /// stored a moment later. A client reports each of the last 32,768 once, however
+    /// often it arrives.
     case message(ChatMessage)
     /// Everyone who is online: each list of a base server; with `sca.v2` the one after connecting and those asked for.
     case onlineUsers([Mobile])

@@ -109,6 +109,7 @@ extension ChatClient {
     func refuseWatch(_ error: WireError) -> Bool {
         let waiting = questions.filter { if case .watch = $0.value.subject { true } else { false } }
         guard let number = waiting.keys.min() else { return false }
+        if case .watch(let mobiles) = waiting[number]?.subject { presence.unwatch(mobiles) }
         let code = error.code == .tooLarge ? ClientError.Code.tooLarge : .protocolError
         answer(number, .failure(ClientError(code, "the server refused to watch: \(error.message)")))
         return true

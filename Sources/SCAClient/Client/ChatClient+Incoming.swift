@@ -4,8 +4,8 @@ internal import SCACore
 /// What the server says, and the way of a message: arrived → stored → receipt → event.
 ///
 /// The order is the promise: a receipt leaves only after the store has returned, so whatever is killed whenever, no sender
-/// was told `stored` of a message that is not in the file. A message that is there already gets its receipt again, since the
-/// first one may have been lost, and no event. A store that fails means no receipt, but the event, so that a person sees it.
+/// was told `stored` of a message that is not in the file. A message that comes again gets its receipt again, since the first
+/// one may have been lost, and no event. A store that fails means no receipt, but the event, so that a person sees it.
 extension ChatClient {
     /// What one read brought.
     func received(_ incoming: [Incoming], from source: WebSocketConnection) {
@@ -42,7 +42,10 @@ extension ChatClient {
             if !refuseWatch(error) {
                 events.append(.badFrame("the server refused a frame: \(error.code.rawValue): \(error.message)"))
             }
-        case .ack, .receipt, .error: tracker.receive(frame, now: now)
+        case .receipt(let from, let id, .stored):
+            tracker.receive(frame, now: now)
+            if let copy = shelf.confirm(id, from: from) { collect(copy, .stored) }
+        case .ack, .error: tracker.receive(frame, now: now)
         case .hello, .unknown: return
         }
     }
@@ -81,15 +84,31 @@ extension ChatClient {
             to: to,
             text: message.text.string
         )
-        let isReceiptDue = message.to != nil && message.id != nil && !isCopy
-        intake.collect(Intake.Arrival(message: arrived, isReceiptDue: isReceiptDue))
+        if isCopy, store != nil {
+            // Reported at once, stored a moment later: nobody is told anything of a copy.
+            if recent.insert(arrived) { events.append(.message(arrived)) }
+            shelf.keep(arrived, now: now)
+        } else {
+            let isReceiptDue = message.to != nil && message.id != nil && !isCopy
+            intake.collect(Intake.Arrival(message: arrived, status: nil, isReceiptDue: isReceiptDue))
+        }
+    }
+
+    /// Stores the copies that no receipt came for: those that have waited long enough, or all at the end.
+    func storeCopies(_ copies: [ChatMessage]) {
+        for copy in copies { collect(copy, .routed) }
+        storeArrived()
+    }
+
+    private func collect(_ copy: ChatMessage, _ status: DeliveryStatus) {
+        intake.collect(Intake.Arrival(message: copy, status: status, isReceiptDue: false))
     }
 
     /// Starts to store what has collected, unless the store is busy.
     private func storeArrived() {
         guard let store else {
             guard let batch = intake.begin() else { return }
-            return report(batch) { recent.insert($0) }
+            return report(batch)
         }
         guard let batch = intake.begin() else { return }
         // Bare, since a read cannot wait for the store; one at a time, and it ends with the last batch. `.ended` waits for it.
@@ -104,7 +123,7 @@ extension ChatClient {
                 stored(batch, outcome)
             } catch {
                 events.append(.storeFailed(error))
-                report(batch) { recent.insert($0) }
+                report(batch)
             }
             settle(.now())
             next = intake.begin()
@@ -119,12 +138,13 @@ extension ChatClient {
                 connection?.append(.receipt(to: arrival.message.from, id: arrival.message.id, state: .stored))
             }
         }
-        var isNew = outcome.isNew.makeIterator()
-        report(batch) { isNew.next() != false && !recent.contains($0) }
+        report(batch)
     }
 
-    private func report(_ batch: [Intake.Arrival], where isNew: (ChatMessage) -> Bool) {
-        for arrival in batch where isNew(arrival.message) { events.append(.message(arrival.message)) }
+    /// Reports each message that this client has not reported before. What the store calls new is another question: several
+    /// processes share a history, and each reports what arrived here, whoever was first to write it down.
+    private func report(_ batch: [Intake.Arrival]) {
+        for arrival in batch where recent.insert(arrival.message) { events.append(.message(arrival.message)) }
         intake.finish(batch)
     }
 }
@@ -138,7 +158,8 @@ extension Intake.Arrival {
             direction: message.direction,
             from: message.from,
             to: message.to,
-            text: message.text
+            text: message.text,
+            status: status
         )
     }
 }

@@ -159,7 +159,7 @@ extension ChatClient {
     // MARK: The timer
 
     private func armTimer() {
-        let deadlines = [machine.nextDeadline, tracker.nextDeadline()].compactMap { $0 }
+        let deadlines = [machine.nextDeadline, tracker.nextDeadline(), shelf.nextDeadline].compactMap { $0 }
         guard ending == nil, let next = deadlines.min() else { return }
         // One that fires too early does no harm, and arms the next.
         if let timerInstant, timerInstant <= next { return }
@@ -176,6 +176,7 @@ extension ChatClient {
         let now = Moment.now()
         perform(machine.tick(now: now), now)
         tracker.tick(now: now)
+        storeCopies(shelf.due(now: now))
         settle(now)
     }
 
@@ -192,6 +193,7 @@ extension ChatClient {
         for number in questions.keys.sorted() { answer(number, .failure(error ?? Self.closed)) }
         wakeSubmitter(always: true)
         wakeQuiet()
+        storeCopies(shelf.takeAll())
         finishEnding()
     }
 

@@ -44,6 +44,7 @@ public actor ChatClient {
     var tracker: DeliveryTracker
     var presence: PresenceTracker
     var intake = Intake()
+    var shelf = CopyShelf()
     var recent = RecentMessages()
     var events = EventQueue()
     var random = SystemRandomNumberGenerator()
@@ -106,6 +107,7 @@ public actor ChatClient {
     /// - Throws: why there is no connection, the reconnect policy notwithstanding; the client is over then. `usage` if it was
     ///   called before.
     public func connect() async throws(ClientError) -> ServerInfo {
+        if let ending { throw ending.error ?? Self.closed }
         guard machine.isIdle else { throw ClientError(.usage, "connect() was called before; a client connects once") }
         let result = await withCheckedContinuation { continuation in
             connecting = continuation

@@ -6,6 +6,8 @@ struct Intake {
     /// A message and who is to be told when it is on disk; nil where nobody can be.
     struct Arrival: Sendable {
         let message: ChatMessage
+        /// What is known of a copy of one's own message; nil for all others.
+        let status: DeliveryStatus?
         let isReceiptDue: Bool
     }
 
@@ -34,10 +36,13 @@ struct Intake {
     }
 }
 
-/// The latest messages by sender and id, so that a repeat is not reported where no store remembers: 4,096 to 8,192 of them.
+/// The messages that were reported last, by sender and id, so that a repeat is not: 32,768 to 65,536 of them.
 ///
 /// Two sets, of which the older one is dropped when the newer is full: O(1), and no order to keep.
 struct RecentMessages {
+    /// How many one set holds.
+    static let generation = 32_768
+
     private struct Key: Hashable {
         let from: Mobile
         let id: MessageID
@@ -48,15 +53,9 @@ struct RecentMessages {
 
     /// Remembers a message; false if it was known.
     mutating func insert(_ message: ChatMessage) -> Bool {
-        guard !contains(message) else { return false }
-        if newer.count == 4_096 { (newer, older) = ([], newer) }
-        newer.insert(Key(from: message.from, id: message.id))
-        return true
-    }
-
-    func contains(_ message: ChatMessage) -> Bool {
-        guard !newer.isEmpty else { return false }
         let key = Key(from: message.from, id: message.id)
-        return newer.contains(key) || older.contains(key)
+        guard !older.contains(key), newer.insert(key).inserted else { return false }
+        if newer.count == Self.generation { (newer, older) = ([], newer) }
+        return true
     }
 }

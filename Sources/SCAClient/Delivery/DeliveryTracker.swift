@@ -63,6 +63,7 @@ struct DeliveryTracker: Sendable {
     var deadlines = DeadlineQueue<Subject>()
     var unwritten = CircularBuffer<Ticket>()
     var unwrittenEnd = 0
+    private var isOver = false
 
     /// - Parameters:
     ///   - window: how many messages may be unanswered at once, 1 or more.
@@ -117,6 +118,7 @@ struct DeliveryTracker: Sendable {
             return
         }
         queued += 1
+        if isOver { return settle(ticket, .timeout, now: now) }
         schedule(.message(ticket), at: deadline)
         line.append(ticket)
         pump(now)
@@ -169,8 +171,9 @@ struct DeliveryTracker: Sendable {
         pump(now)
     }
 
-    /// There will be no connection any more: whatever is pending is reported.
+    /// There will be no connection any more: whatever is pending is reported, and whatever is submitted later.
     mutating func end(now: Moment) {
+        isOver = true
         server = nil
         for ticket in pending.tickets(where: { _ in true }) {
             settle(ticket, pending[ticket]?.refusal ?? .timeout, now: now)

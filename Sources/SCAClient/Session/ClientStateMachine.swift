@@ -149,12 +149,7 @@ struct ClientStateMachine: Sendable {
     /// A frame other than `hello` has come.
     mutating func receivedOther(now: Moment) -> [Action] {
         guard case .greeting = state else { return [] }
-        let error = ClientError(
-            .invalidServer,
-            "\(configuration.endpoint) selected sca.v2, but its first frame is not \"hello\"",
-            hint: "update the server"
-        )
-        return [.drop] + lose(error, now)
+        return [.drop] + lose(configuration.notGreeted(), now)
     }
 
     /// The transport could not be made, or has ended.
@@ -213,19 +208,15 @@ struct ClientStateMachine: Sendable {
         guard let due = nextDeadline, due <= now.instant else { return [] }
         switch state {
         case .idle, .ended: return []
-        case .dialing, .greeting: return [.drop] + lose(connectTimedOut(), now)
+        case .dialing, .greeting: return [.drop] + lose(configuration.timedOut(), now)
         case .waiting(let attempt):
-            state = .dialing(
-                Attempt(
-                    number: attempt.number,
-                    lostAt: attempt.lostAt,
-                    deadline: now.instant + configuration.connectTimeout
-                )
-            )
+            var next = attempt
+            next.deadline = now.instant + configuration.connectTimeout
+            state = .dialing(next)
             return [.dial]
         case .open(var connection):
             if let silence = silenceDue(connection), silence <= now.instant {
-                return [.drop] + lose(silent(now.instant - connection.lastReceived), now)
+                return [.drop] + lose(configuration.silent(now.instant - connection.lastReceived), now)
             }
             connection.lastPing = now.instant
             state = .open(connection)
@@ -290,17 +281,5 @@ struct ClientStateMachine: Sendable {
     private func silenceDue(_ connection: Connection) -> ContinuousClock.Instant? {
         guard connection.isReading else { return nil }
         return connection.lastReceived + connection.interval + configuration.answerTimeout
-    }
-
-    private func connectTimedOut() -> ClientError {
-        ClientError(
-            .timeout,
-            "\(configuration.endpoint) did not finish the connection within \(configuration.connectTimeout.shortText)",
-            hint: "check the address and the network, or allow more time"
-        )
-    }
-
-    private func silent(_ silence: Duration) -> ClientError {
-        ClientError(.connectionLost, "\(configuration.endpoint) has said nothing for \(silence.shortText)")
     }
 }

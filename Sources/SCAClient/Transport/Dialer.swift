@@ -9,12 +9,12 @@ internal import SCACore
 /// A host that is an address is dialed without a resolver, which saves a thread at start-up. TLS verifies the certificate
 /// against the system's roots and the host's name; there is no way to switch that off.
 struct Dialer: Sendable {
-    let endpoint: Endpoint
+    var endpoint: Endpoint
     let timeout: Duration
     /// Whose certificates are trusted; the system's, but in tests.
     var trustRoots = NIOSSLTrustRoots.default
 
-    /// Connects.
+    /// Connects. To be called on `loop`: whoever waits for the channel must not be late.
     ///
     /// - Returns: a channel that speaks TLS if it must; its other handlers are to be added as soon as this is complete,
     ///   and are told of a TLS handshake that fails. A failure of this is always a `ClientError`.
@@ -48,8 +48,8 @@ struct Dialer: Sendable {
         switch error {
         case let error as ClientError: return error
         case let error as NIOConnectionError:
-            guard let failure = error.connectionErrors.last else { return nameNotFound() }
-            return explain(failure.error)
+            if let failure = error.connectionErrors.last { return explain(failure.error) }
+            return error.dnsAError == nil && error.dnsAAAAError == nil ? timedOut() : nameNotFound()
         case let error as IOError: return unreachable(Self.words(error.errnoCode))
         case ChannelError.connectTimeout: return timedOut()
         default:
@@ -79,7 +79,7 @@ struct Dialer: Sendable {
 
     private func timedOut() -> ClientError {
         ClientError(
-            .unreachable,
+            .timeout,
             "no server answers at \(endpoint) (no connection within \(timeout.shortText))",
             hint: "check the address and the network, or name another server with --server"
         )

@@ -50,6 +50,19 @@ public enum HealthCheck {
             let words = dialer.timeout.shortText
             promise.fail(ClientError(.timeout, "\(dialer.endpoint) did not answer /health within \(words)"))
         }
+        // On the loop, so that the handlers are there before anything can happen to the channel.
+        loop.execute { ask(dialer, on: loop, promise) }
+        do {
+            let answer = try await promise.futureResult.flatMapError { dialer.diagnose($0, on: loop) }.get()
+            late.cancel()
+            return answer
+        } catch {
+            late.cancel()
+            throw dialer.explain(error)
+        }
+    }
+
+    private static func ask(_ dialer: Dialer, on loop: any EventLoop, _ promise: EventLoopPromise<HTTPAnswer>) {
         dialer.dial(on: loop).whenComplete { result in
             do {
                 let channel = try result.get()
@@ -58,16 +71,8 @@ public enum HealthCheck {
                 try channel.pipeline.syncOperations.addHTTPClientHandlers()
                 try channel.pipeline.syncOperations.addHandler(HealthHandler(dialer, promise))
             } catch {
-                promise.fail(dialer.explain(error))
+                promise.fail(error)
             }
-        }
-        do {
-            let answer = try await promise.futureResult.get()
-            late.cancel()
-            return answer
-        } catch {
-            late.cancel()
-            throw dialer.explain(error)
         }
     }
 }
@@ -135,9 +140,10 @@ private final class HealthHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is HeadLimit.Exceeded, answer != nil { return }
+        let isGarbage = error is HTTPParserError || error is HeadLimit.Exceeded
+        if answer != nil, isGarbage { return }
         promise.fail(
-            error is HTTPParserError || error is HeadLimit.Exceeded
+            isGarbage
                 ? ClientError(
                     .invalidServer,
                     "\(dialer.endpoint) does not answer in HTTP (\(error))",

@@ -22,10 +22,30 @@ struct TLS: Sendable {
         }
     }
 
+    /// A handler that trusts nothing, shows the server's own certificate, and fails: for diagnosis.
+    func inspector(
+        _ host: String,
+        seen: @escaping @Sendable (NIOSSLCertificate?) -> Void
+    ) throws -> NIOSSLClientHandler {
+        let callback: NIOSSLCustomVerificationCallback = { chain, verdict in
+            seen(chain.first)
+            verdict.succeed(.failed)
+        }
+        return try NIOSSLClientHandler(
+            context: context,
+            serverHostname: Self.name(host),
+            customVerificationCallback: callback
+        )
+    }
+
     /// A handler that verifies the certificate for this host: by its name, which is also sent (SNI), or by its address.
     func handler(_ host: String) throws -> NIOSSLClientHandler {
-        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+        try NIOSSLClientHandler(context: context, serverHostname: Self.name(host))
+    }
+
+    /// The name for SNI; nil for an address, which has no place there.
+    private static func name(_ host: String) -> String? {
+        (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
     }
 
     /// What an error of TLS means; nil for any other.
@@ -64,10 +84,15 @@ struct TLS: Sendable {
         )
     }
 
+    /// What is said before, or without, a look at the certificate itself.
+    static func untrustedMessage(_ endpoint: Endpoint) -> String {
+        "the certificate of \(endpoint) is not trusted"
+    }
+
     private static func untrusted(_ endpoint: Endpoint) -> ClientError {
         ClientError(
             .tlsFailed,
-            "the certificate of \(endpoint) is not trusted: expired, self-signed, or from an unknown authority",
+            Self.untrustedMessage(endpoint),
             hint: "add its authority to this system's certificates"
         )
     }

@@ -74,7 +74,10 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is HeadLimit.Exceeded, case .refused = state { return }
+        if case .refused = state {
+            // Its head was whole, so only the body is at fault: long, or cut off.
+            return error is HeadLimit.Exceeded ? () : explainRefusal(context)
+        }
         guard error is HTTPParserError || error is HeadLimit.Exceeded else {
             return fail(request.explain(error), context)
         }

@@ -216,9 +216,9 @@ final class WebSocketConnection: ChannelInboundHandler {
         writer.append(reason)
         state = .closed
         flush()
-        channel?.close(promise: nil)
         let code = reason.code == 1009 ? ClientError.Code.tooLarge : .protocolError
         tellLost(ClientError(code, "\(endpoint) broke the WebSocket protocol: \(reason.reason)"))
+        channel?.close(promise: nil)
     }
 
     private func endSoon() {

@@ -44,12 +44,15 @@ enum WebSocketTransport {
         _ connection: NIOLoopBound<WebSocketConnection>,
         promise: EventLoopPromise<Dialect>
     ) {
+        let loop = promise.futureResult.eventLoop
+        let attempt = loop.makePromise(of: Dialect.self)
+        attempt.futureResult.flatMapError { dialer.diagnose($0, on: loop) }.cascade(to: promise)
         // Not in the channel's initializer: of several addresses, several channels may be dialed, and one is taken.
-        dialer.dial(on: promise.futureResult.eventLoop).whenComplete { result in
+        dialer.dial(on: loop).whenComplete { result in
             do {
-                try addHandlers(to: result.get(), request, connection.value, promise)
+                try addHandlers(to: result.get(), request, connection.value, attempt)
             } catch {
-                promise.fail(dialer.explain(error))
+                attempt.fail(error)
             }
         }
     }
@@ -64,7 +67,6 @@ enum WebSocketTransport {
         let limit = HeadLimit()
         let encoder = HTTPRequestEncoder()
         let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
-        connection.attach(channel)
         let upgrade = UpgradeHandler(
             request,
             codec: [limit, encoder, decoder],
@@ -72,5 +74,7 @@ enum WebSocketTransport {
             promise: promise
         )
         try channel.pipeline.syncOperations.addHandlers([limit, encoder, decoder, upgrade])
+        // Last: if the connection was dropped in the meantime, this closes the channel, and the upgrade must hear of it.
+        connection.attach(channel)
     }
 }
