@@ -44,6 +44,9 @@ struct CommandFailure: Error, Hashable, Sendable {
         status: .notAdmitted
     )
 
+    /// A signal ended it. The process dies of that signal, so nobody is told this either.
+    static let stopped = CommandFailure("stopped", "told to stop", status: .signal(15))
+
     /// The reader of stdout is gone. The process dies of it as Unix tools do, so nobody reads this sentence.
     static let readerGone = CommandFailure("reader_gone", "the reader of stdout went away", status: .signal(13))
 }

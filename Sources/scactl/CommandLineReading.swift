@@ -42,7 +42,9 @@ enum CommandLineReading {
     private static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
         let names = Scactl.configuration.subcommands.compactMap { $0.configuration.commandName ?? "\($0)".lowercased() }
         if let command = arguments.first(where: names.contains) {
-            return .usage(sentence(Scactl.message(for: error)), hint: "scactl \(command) --help")
+            let message = sentence(Scactl.message(for: error))
+            let isText = command == "send" && message.hasPrefix("unknown option")
+            return .usage(message, hint: isText ? "scactl send … -- TEXT, if that is text" : "scactl \(command) --help")
         }
         if let word = arguments.first(where: { !$0.hasPrefix("-") }), Scactl.message(for: error).contains("'\(word)'") {
             let near = names.first { $0.hasPrefix(word) || isNear(word, $0) }

@@ -1,5 +1,6 @@
 import SCAClient
 import SCACore
+import Synchronization
 import Testing
 
 @testable import scactl
@@ -54,6 +55,30 @@ import Testing
                     + #""text":"hi","status":"stored"}"#
             ]
         )
+    }
+
+    /// Found by hand: the history had the message twice when a `listen` of the same mobile was running.
+    @Test func aCopyThatAListenerStoredFirstIsNotStoredTwice() async throws {
+        let path = Mutex("")
+        let world = World(
+            ScriptedNetwork {
+                $0.answer = { message in
+                    let copy = HistoryRow(
+                        id: message.id,
+                        ts: World.now,
+                        direction: .out,
+                        from: World.me,
+                        to: message.to,
+                        text: message.text
+                    )
+                    _ = try? HistoryFile(path: path.withLock { $0 }).append([copy])
+                    return .stored
+                }
+            }
+        )
+        path.withLock { $0 = world.historyPath }
+        #expect(await world.run("send", "--to", "9812345678", "hi").status == .done)
+        #expect(world.history.count == 1)
     }
 
     @Test func aHistoryThatCannotBeWrittenIs74AfterAllWereSent() async throws {
@@ -182,6 +207,28 @@ import Testing
         _ = running.stop.request()
         #expect(await outcome.status == .done)
         #expect(try running.connection.submitted.map(\.text) == ["whole"])
+    }
+
+    @Test func moreMessagesThanThereIsRoomForAreAllSentInOrder() async throws {
+        var world = World()
+        let texts = (1...4_500).map(String.init)
+        world.input = BlockSource([texts.joined(separator: "\n")])
+        #expect(await world.run("send", "-l", "--to", "9812345678").status == .done)
+        #expect(try world.connection.submitted.map(\.text) == texts)
+        #expect(world.history.count == texts.count)
+    }
+
+    @Test func aConnectionThatEndsWhileThereIsNoRoomEndsTheCommand() async throws {
+        var world = World(
+            ScriptedNetwork {
+                $0.answer = { _ in nil }
+                $0.lastsFor = 4096
+                $0.end = ClientError(.connectionLost, "gone")
+            }
+        )
+        world.input = BlockSource([(1...4_500).map(String.init).joined(separator: "\n")])
+        #expect(await world.run("send", "-l", "--to", "9812345678").status == .unreachable)
+        #expect(try world.connection.submitted.count == 4096)
     }
 
     @Test func stdoutThatCannotBeWrittenIs74() async {

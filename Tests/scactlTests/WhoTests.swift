@@ -107,6 +107,22 @@ import Testing
         #expect(await world.run("who").status == .unreachable)
     }
 
+    @Test func aServerThatDoesNotAnswerIs124() async {
+        var world = World(ScriptedNetwork { $0.answersQuestions = false })
+        world.sleep = { _ in }
+        let outcome = await world.run("who", "9812345678")
+        #expect(outcome.status == .timedOut)
+        #expect(outcome.errors.count == 1 && outcome.errors[0].contains("time ran out: 10s"))
+    }
+
+    @Test func aStopWhileAQuestionIsOpenSaysNothing() async {
+        let world = World(ScriptedNetwork { $0.answersQuestions = false })
+        async let outcome = world.run("-v", "who")
+        await world.errors.reaches(2)
+        #expect(world.stop.request())
+        #expect(await outcome.errors.count == 2)
+    }
+
     @Test func onATerminalAnEmptyListIsExplained() async {
         var world = World()
         world.terminals = Terminals(output: true, errors: true)

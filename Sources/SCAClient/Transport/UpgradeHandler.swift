@@ -34,6 +34,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let promise: EventLoopPromise<Dialect>
     private let upgrader = NIOWebSocketClientUpgrader { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
     private var state = State.asking
+    /// While switching: what the server sent right behind the 101.
+    private var leftOver: [NIOAny] = []
 
     /// - Parameters:
     ///   - codec: the HTTP handlers, which leave with the upgrade.
@@ -66,8 +68,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch state {
         case .switching:
-            // The codec is leaving, and these are the bytes behind the 101.
-            context.fireChannelRead(data)
+            // The codec is leaving, and these are the bytes behind the 101. What they ask for, such as the answer to a close
+            // frame, could not be written yet: the HTTP decoder looks at all that is written past it.
+            leftOver.append(data)
         case .asking, .accepted, .refused: receive(unwrapInboundIn(data), context)
         case .done: return
         }
@@ -171,7 +174,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         )
         gone.assumeIsolated().whenComplete { _ in
             self.promise.succeed(dialect)
-            // Whatever was left over has passed by now; its end of reading has not.
+            for data in self.leftOver { context.fireChannelRead(data) }
+            self.leftOver = []
             context.fireChannelReadComplete()
             pipeline.removeHandler(self, promise: nil)
         }

@@ -82,8 +82,10 @@ extension FrameDecoder {
         let code = try bytes.string(fields.code, "code")
         let id = fields.id == nil ? nil : try bytes.id(fields.id, "id")
         let sentence = fields.message?.kind == .string ? try bytes.string(fields.message, "message") : ""
-        guard let code = WireError.Code(rawValue: code) else { return .unknown(type: "error \(code)") }
-        return .error(WireError(code, sentence, id: id))
+        if let code = WireError.Code(rawValue: code) { return .error(WireError(code, sentence, id: id)) }
+        // A newer server's reason: whoever waits for the answer to that id must still be told that it is a refusal.
+        guard let id else { return .unknown(type: "error \(code)") }
+        return .error(WireError(.invalidFrame, "\(code): \(sentence)", id: id))
     }
 
     private func users(

@@ -22,9 +22,8 @@ struct Health: Subcommand {
         let start = time.uptime()
         var pause = Duration.milliseconds(100)
         while true {
-            let rest = patience.map { $0 - (time.uptime() - start) }
-            let answer = await ask(invocation, within: rest)
-            let isLast = rest.map { $0 <= pause } ?? true
+            let answer = await ask(invocation, within: patience.map { $0 - (time.uptime() - start) })
+            let isLast = patience.map { $0 - (time.uptime() - start) <= pause } ?? true
             if case .success(let report) = answer, report.ok || isLast {
                 try await show(report, invocation)
                 return report.ok ? .done : patience == nil ? .no : .timedOut
@@ -36,7 +35,6 @@ struct Health: Subcommand {
                     hint: error.hint
                 )
             }
-            if invocation.context.stop.isRequested { return .no }
             await invocation.console.detail("not healthy yet; asking again in \(pause.shortText)")
             try await time.sleep(pause)
             pause = min(pause * 2, .seconds(1))

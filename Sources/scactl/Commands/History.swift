@@ -53,16 +53,25 @@ struct History: Subcommand {
             return .done
         }
         let feed = HistoryFeed(path: file, matching: filter)
-        let rows = try await feed.last(count)
-        try await invocation.console.show(rows)
-        if rows.isEmpty, !follow { await invocation.console.explain("no such messages in \(file)") }
-        var status = grep != nil && rows.isEmpty ? ExitStatus.no : .done
+        let found = try await show(count, of: feed, invocation.console)
+        if found == 0, !follow { await invocation.console.explain("no such messages in \(file)") }
+        var status = grep != nil && found == 0 ? ExitStatus.no : .done
         if follow { status = try await follow(feed, invocation) }
         let skipped = await feed.skippedLines
         if skipped > 0 {
             await invocation.console.remark("\(skipped) line\(skipped == 1 ? "" : "s") of \(file) could not be read")
         }
         return status
+    }
+
+    /// - Returns: how many rows there were.
+    private func show(_ count: Int?, of feed: HistoryFeed, _ console: Console) async throws -> Int {
+        guard let count else {
+            return try await feed.all { (row) throws(CommandFailure) in try console.showBlocking(.message(row)) }
+        }
+        let rows = try await feed.last(count)
+        try await console.show(rows)
+        return rows.count
     }
 
     /// Ends by a signal, or when time runs out.

@@ -57,7 +57,7 @@ struct ListenRun {
             // A message that could not be stored follows the event that says so.
             if status != .done, !events.isEndingInStoreFailure { return status }
         }
-        return visit.deadline.failure == nil ? status : status.combined(with: .timedOut)
+        return visit.expiry.failure == nil ? status : status.combined(with: .timedOut)
     }
 
     private func nextEvents(idleFor rest: Duration?) async -> [ClientEvent]? {
@@ -67,7 +67,7 @@ struct ListenRun {
             defer { group.cancelAll() }
             group.addTask {
                 guard (try? await sleep(max(rest, .zero))) != nil else { return }
-                visit.deadline.expire(.timedOut("nothing came for so long"))
+                visit.expiry.expire(.timedOut("nothing came for so long"))
                 await visit.connection.close(grace: .zero)
             }
             return await visit.connection.nextEvents()

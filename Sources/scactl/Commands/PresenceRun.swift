@@ -41,7 +41,7 @@ struct PresenceRun {
                 }
             }
         }
-        return visit.deadline.failure == nil ? status : status.combined(with: .timedOut)
+        return visit.expiry.failure == nil ? status : status.combined(with: .timedOut)
     }
 
     private func show(_ change: PresencePicture.Change) async throws {

@@ -99,7 +99,8 @@ struct Send: Subcommand {
         }
         let recipients = try Mobile.list(to)
         if recipients.isEmpty, form != .jsonLines {
-            throw .usage("to whom?", hint: "scactl send --to MOBILE \(text.isEmpty ? "TEXT" : "…")")
+            let first = text.first.flatMap { Mobile($0) }
+            throw .usage("to whom?", hint: "scactl send --to \(first?.description ?? "MOBILE") TEXT")
         }
         var plan = SendRun.Plan(recipients: recipients)
         if let wait {

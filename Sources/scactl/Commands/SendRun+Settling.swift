@@ -30,8 +30,7 @@ extension SendRun {
         }
         await show(rows)
         await remember(deliveries)
-        outstanding -= deliveries.count
-        await closeIfDone()
+        await forget(deliveries.count)
     }
 
     private func remember(_ deliveries: [Delivery]) async {

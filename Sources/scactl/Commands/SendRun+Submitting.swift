@@ -8,8 +8,7 @@ extension SendRun {
         case .message(let record): await submit([record])
         case .records(let form): await submitRecords(form)
         }
-        isInputOver = true
-        await closeIfDone()
+        await endInput()
     }
 
     private func submitRecords(_ form: InputForm) async {
@@ -65,7 +64,7 @@ extension SendRun {
 
     private func submit(_ batch: inout [Outgoing]) async {
         guard !batch.isEmpty else { return }
-        outstanding += batch.count
+        await expect(batch.count)
         do throws(ClientError) { try await connection.submit(batch) } catch {
             // The connection is over; why comes as the last event. If it is not, nothing more would come of it.
             if error.code != .closed { submitFailure = error }

@@ -4,8 +4,9 @@ internal import SCACore
 /// `send` while it runs. Two tasks: one reads records and submits them, the other takes what became of them.
 ///
 /// An actor, because both count what is on its way. Reading goes on while answers come in; it waits when the client's
-/// window is full, so memory stays bounded however long stdin is. When stdin is over and every answer is there, the
-/// connection is closed, which ends the events and with them everything.
+/// window is full, and when too many answers have not been printed and stored yet, so memory stays bounded however long
+/// stdin is and however slow the disk. When stdin is over and every answer is there, the connection is closed, which
+/// ends the events and with them everything.
 actor SendRun {
     struct Plan: Sendable {
         /// May be empty if each record names its own.
@@ -22,14 +23,19 @@ actor SendRun {
 
     /// How many messages are made before they are submitted: as many as the client's window has.
     static let batch = 256
+    /// How many messages may be without a printed and stored answer: enough for the client's windows and for
+    /// one write to the disk. Those that wait for a retry are many more, and the client bounds them itself.
+    private var limit: Int { plan.retryFor == nil ? 16 * Self.batch : .max }
 
     let visit: Visit
     let invocation: Invocation
     let plan: Plan
     let store: HistoryStore
     var references: [MessageID: String] = [:]
-    var outstanding = 0
-    var isInputOver = false
+    private var outstanding = 0
+    private var room: CheckedContinuation<Void, Never>?
+    private var isOver = false
+    private var isInputOver = false
     var isAnyoneOffline = false
     var hasHistoryFailed = false
     var outputFailure: CommandFailure?
@@ -50,6 +56,9 @@ actor SendRun {
     /// - Throws: why the connection ended, or stdout could not be written.
     func run(_ source: Source) async throws -> ExitStatus {
         let (stop, input) = (context.stop, context.input)
+        // Opens the history: a copy of one of these messages, which a `listen` of this mobile may store before us, is
+        // recognised only behind where the file ended then. If it cannot be opened, that is said when it matters.
+        try? await store.storeOwn([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             let stops = stop.requests()
@@ -58,7 +67,11 @@ actor SendRun {
                 if stop.isRequested { input.stop() }
             }
             group.addTask { await self.submit(source) }
-            defer { input.stop() }
+            defer {
+                input.stop()
+                isOver = true
+                makeRoom()
+            }
             try await settle()
         }
         if let outputFailure { throw outputFailure }
@@ -83,7 +96,30 @@ actor SendRun {
         }
     }
 
-    func closeIfDone() async {
+    /// Counts messages that are about to be submitted; waits until there is room for them.
+    func expect(_ count: Int) async {
+        if outstanding >= limit, !isOver { await withCheckedContinuation { room = $0 } }
+        outstanding += count
+    }
+
+    /// Counts messages whose answer is printed and stored.
+    func forget(_ count: Int) async {
+        outstanding -= count
+        if outstanding < limit { makeRoom() }
+        await closeIfDone()
+    }
+
+    func endInput() async {
+        isInputOver = true
+        await closeIfDone()
+    }
+
+    private func makeRoom() {
+        room?.resume()
+        room = nil
+    }
+
+    private func closeIfDone() async {
         if isInputOver, outstanding == 0 { await connection.close(grace: .zero) }
     }
 }

@@ -7,6 +7,9 @@ protocol LineSink: Sendable {
     /// - Parameter lines: each ends with its newline.
     /// - Throws: `CommandFailure` with status 74, or `.readerGone`.
     func write(_ lines: [[UInt8]]) async throws(CommandFailure)
+
+    /// The same, blocking: for a thread that may wait, where there is no other writer.
+    func writeBlocking(_ line: [UInt8]) throws(CommandFailure)
 }
 
 /// A file descriptor that lines are written to, unbuffered.
@@ -27,10 +30,10 @@ actor DescriptorWriter: LineSink {
     }
 
     func write(_ lines: [[UInt8]]) throws(CommandFailure) {
-        for line in lines { try write(line) }
+        for line in lines { try writeBlocking(line) }
     }
 
-    private func write(_ line: [UInt8]) throws(CommandFailure) {
+    nonisolated func writeBlocking(_ line: [UInt8]) throws(CommandFailure) {
         var start = 0
         while start < line.count {
             let count = line.withUnsafeBytes { bytes in

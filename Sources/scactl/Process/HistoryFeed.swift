@@ -23,13 +23,28 @@ actor HistoryFeed {
     var skippedLines: Int { reader.skippedLines + (follower?.skippedLines ?? 0) }
 
     /// The last rows that match, oldest first.
-    ///
-    /// - Parameter count: how many at most; nil for all.
-    func last(_ count: Int?) throws(HistoryError) -> [HistoryRow] {
+    func last(_ count: Int) throws(HistoryError) -> [HistoryRow] {
         try reader.last(count, matching: filter)
     }
 
-    /// The next rows that match, as soon as any process stores them; begins where `last` ended, without gap or repeat.
+    /// Gives out all rows that match, oldest first, as they are read: nothing is kept, however long the history is.
+    ///
+    /// - Parameter show: may block; nothing is read meanwhile.
+    /// - Returns: how many there were.
+    /// - Throws: `HistoryError`, or what `show` throws.
+    func all(_ show: @Sendable (HistoryRow) throws(CommandFailure) -> Void) throws -> Int {
+        var count = 0
+        var failure: CommandFailure?
+        try reader.forEach(matching: filter) { row in
+            do throws(CommandFailure) { try show(row) } catch { failure = error }
+            count += 1
+            return failure == nil
+        }
+        if let failure { throw failure }
+        return count
+    }
+
+    /// The next rows that match, as soon as any process stores them; begins where reading ended, without gap or repeat.
     /// Nil after `stop()`.
     func next() throws(HistoryError) -> [HistoryRow]? {
         let follower = self.follower ?? HistoryFollower(path: path, from: reader.end, matching: filter)

@@ -6,12 +6,12 @@ internal import Synchronization
 struct Visit: Sendable {
     let connection: any ChatConnection
     let info: ServerInfo
-    /// Ends the connection early, after that long. Cancel the task to take it back.
-    let deadline: Deadline
+    /// Says whether the connection was closed because time ran out.
+    let expiry: Expiry
 }
 
 /// Whether time ran out, and what for.
-final class Deadline: Sendable {
+final class Expiry: Sendable {
     private let reached = Mutex<CommandFailure?>(nil)
 
     /// Set when time ran out; the connection is closed right after.
@@ -52,7 +52,7 @@ extension Invocation {
         _ body: (Visit) async throws -> Value
     ) async throws -> Value {
         let connection = context.network.connection(configuration, store: store)
-        let deadline = Deadline()
+        let expiry = Expiry()
         let (time, stop) = (context.time, context.stop)
         await console.detail("connecting to \(endpoint) as \(configuration.mobile)")
         let start = time.uptime()
@@ -75,18 +75,19 @@ extension Invocation {
                 let rest = timeout - (time.uptime() - start)
                 group.addTask {
                     guard (try? await time.sleep(rest)) != nil else { return }
-                    deadline.expire(.timedOut("time ran out: \(timeout.shortText)", hint: "a longer --timeout"))
+                    expiry.expire(.timedOut("time ran out: \(timeout.shortText)", hint: "a longer --timeout"))
                     await connection.close(grace: .zero)
                 }
             }
             do {
-                let value = try await body(Visit(connection: connection, info: info, deadline: deadline))
+                let value = try await body(Visit(connection: connection, info: info, expiry: expiry))
                 await connection.close(grace: .zero)
                 return value
             } catch {
                 await connection.close(grace: .zero)
-                if let failure = deadline.failure { throw failure }
-                throw error
+                if let failure = expiry.failure { throw failure }
+                let isOurDoing = stop.isRequested && (error as? ClientError)?.code == .closed
+                throw isOurDoing ? CommandFailure.stopped : error
             }
         }
     }

@@ -49,9 +49,14 @@ struct Console: Sendable {
         try await context.output.write(rows.map { self.rows.line(for: $0) })
     }
 
+    /// Prints a row from a thread that may block.
+    func showBlocking(_ row: Row) throws(CommandFailure) {
+        try context.output.writeBlocking(rows.line(for: row))
+    }
+
     /// Prints an error on stderr, also with `--quiet`. If stderr cannot be written, nobody can be told.
     func report(_ failure: CommandFailure) async {
-        guard failure != .readerGone else { return }
+        guard failure != .readerGone, failure != .stopped else { return }
         try? await context.errors.write([errors.line(for: .error(failure))])
     }
 

@@ -98,11 +98,9 @@ struct TextRenderer: Renderer {
         let time = zone.localTime(at: unixMilliseconds)
         guard isTerminal else { return "\(time.date) \(time.time)" }
         let today = zone.localTime(at: now())
-        let shown =
-            if time.date == today.date { time.hourAndMinute } else if time.year == today.year {
-                "\(time.monthAndDay) \(time.hourAndMinute)"
-            } else { "\(time.date) \(time.hourAndMinute)" }
-        return style(.dim, shown)
+        if time.date == today.date { return style(.dim, time.hourAndMinute) }
+        let day = time.year == today.year ? time.monthAndDay : time.date
+        return style(.dim, "\(day) \(time.hourAndMinute)")
     }
 }
 

@@ -13,7 +13,11 @@ final class ScriptedNetwork: ServerAccess {
         var events: [[ClientEvent]] = []
         /// Whether the connection ends after them; otherwise it lasts until it is closed.
         var end: ClientError?
+        /// How many messages are submitted before `end` comes.
+        var lastsFor = 0
         var online: [Mobile] = []
+        /// Whether questions are answered.
+        var answersQuestions = true
         var answer: @Sendable (Outgoing) -> DeliveryStatus? = { _ in .stored }
         /// Each answer to a health check; the last one stays.
         var health: [Result<HealthReport, ClientError>] = [.failure(ClientError(.unreachable, "no server"))]
@@ -78,7 +82,7 @@ actor ScriptedConnection: ChatConnection {
         while true {
             if !batches.isEmpty { return batches.removeFirst() }
             if hasEnded { return nil }
-            if isClosed || script.end != nil {
+            if isClosed || script.end != nil && submitted.count >= script.lastsFor {
                 hasEnded = true
                 return [.ended(isClosed ? nil : script.end)]
             }
@@ -97,16 +101,16 @@ actor ScriptedConnection: ChatConnection {
                 unanswered.append(message)
             }
         }
-        if !deliveries.isEmpty { happen(deliveries) }
+        happen(deliveries)
     }
 
     func onlineUsers(timeout: Duration?) async throws(ClientError) -> [Mobile] {
-        guard !isClosed else { throw ClientError(.closed, "closed") }
+        try await question()
         return script.online
     }
 
     func watch(_ mobiles: [Mobile]) async throws(ClientError) -> [Mobile: Bool] {
-        guard !isClosed else { throw ClientError(.closed, "closed") }
+        try await question()
         return Dictionary(uniqueKeysWithValues: mobiles.map { ($0, script.online.contains($0)) })
     }
 
@@ -114,6 +118,13 @@ actor ScriptedConnection: ChatConnection {
         guard !isClosed else { return }
         isClosed = true
         happen(unanswered.map { .delivery(Delivery($0, .timeout)) })
+    }
+
+    private func question() async throws(ClientError) {
+        while !isClosed, !script.answersQuestions {
+            await withCheckedContinuation { waiting = $0 }
+        }
+        if isClosed { throw ClientError(.closed, "closed") }
     }
 
     private func happen(_ events: [ClientEvent]) {

@@ -78,6 +78,14 @@ final class CollectingSink: LineSink {
     }
 
     func write(_ lines: [[UInt8]]) async throws(CommandFailure) {
+        try take(lines)
+    }
+
+    func writeBlocking(_ line: [UInt8]) throws(CommandFailure) {
+        try take([line])
+    }
+
+    private func take(_ lines: [[UInt8]]) throws(CommandFailure) {
         let (failure, reached) = state.withLock { state in
             if state.failure == nil { state.writes += lines }
             let reached = state.waiting.filter { $0.count <= state.writes.count }

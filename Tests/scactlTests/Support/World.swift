@@ -20,7 +20,7 @@ struct World: Sendable {
     /// 2026-11-22 14:03:22.974 UTC.
     static let now: Int64 = 1_795_356_202_974
 
-    let folder: String
+    var folder: String { temporary.path }
     let stop = StopSignal()
     let output = CollectingSink()
     let errors = CollectingSink()
@@ -31,10 +31,11 @@ struct World: Sendable {
     /// What waiting means: for ever, unless a test lets time run out at once.
     var sleep: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
     private let counter = Counter()
+    private let temporary = TemporaryFolder()
 
     init(_ network: ScriptedNetwork = ScriptedNetwork()) {
         self.network = network
-        folder = FileManager.default.temporaryDirectory.path + "/scactl-\(UInt64.random(in: 0 ... .max))"
+        let folder = temporary.path
         environment = [
             "XDG_CONFIG_HOME": "\(folder)/config",
             "XDG_DATA_HOME": "\(folder)/data",
@@ -77,6 +78,15 @@ struct World: Sendable {
 
     func store(_ rows: HistoryRow...) throws {
         _ = try HistoryFile(path: historyPath).append(rows)
+    }
+}
+
+/// A folder of its own for each world, gone with the last copy of it.
+final class TemporaryFolder: Sendable {
+    let path = FileManager.default.temporaryDirectory.path + "/scactl-\(UInt64.random(in: 0 ... .max))"
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
     }
 }
 
