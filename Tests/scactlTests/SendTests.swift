@@ -185,6 +185,29 @@ import Testing
         #expect(try world.connection.submitted[0].timeout == .seconds(3))
     }
 
+    @Test func retryForWaitsForAServerThatIsNotThereYet() async throws {
+        var world = World(
+            ScriptedNetwork {
+                $0.connectError = ClientError(.unreachable, "no server answers")
+                $0.connectFailures = 3
+            }
+        )
+        world.sleep = { _ in }
+        let outcome = await world.run("send", "--retry-for", "1h", "--to", "9812345678", "hi")
+        #expect(outcome.status == .done)
+        #expect(world.network.made.count == 4)
+        #expect(world.network.made.last?.submitted.map(\.text) == ["hi"])
+    }
+
+    @Test(arguments: [ClientError.Code.unauthorized, .tlsFailed, .invalidServer])
+    func whatTryingAgainDoesNotMendIsNotTriedAgain(code: ClientError.Code) async {
+        var world = World(ScriptedNetwork { $0.connectError = ClientError(code, "no") })
+        world.sleep = { _ in }
+        let outcome = await world.run("send", "--retry-for", "1h", "--to", "9812345678", "hi")
+        #expect(outcome.status != .done)
+        #expect(world.network.made.count == 1)
+    }
+
     @Test func aConnectionThatIsLostIs69() async {
         var world = World(
             ScriptedNetwork {

@@ -58,7 +58,12 @@ struct Send: Subcommand {
         if plan.retryFor != nil { configuration.reconnect = .standard }
         let store = try invocation.history()
         let source = try await source(invocation)
-        return try await invocation.withConnection(configuration, store: store, timeout: nil) { visit in
+        return try await invocation.withConnection(
+            configuration,
+            store: store,
+            timeout: nil,
+            retryFor: plan.retryFor
+        ) { visit in
             try await SendRun(visit, invocation, plan, store: store).run(source)
         }
     }

@@ -43,25 +43,23 @@ extension Invocation {
     ///
     /// - Parameters:
     ///   - timeout: for connecting and `body` together; nil for no limit.
+    ///   - retryFor: for how long a server that cannot be reached now is tried again; nil for one try.
     ///   - body: gets the connection; it need not close it.
     /// - Throws: `CommandFailure`: status 69 or 77 if no connection can be made; 124 if time ran out afterwards.
     func withConnection<Value: Sendable>(
         _ configuration: ClientConfiguration,
         store: (any MessageStore)?,
         timeout: Duration?,
+        retryFor: Duration? = nil,
         _ body: (Visit) async throws -> Value
     ) async throws -> Value {
-        let connection = context.network.connection(configuration, store: store)
         let expiry = Expiry()
         let (time, stop) = (context.time, context.stop)
         await console.detail("connecting to \(endpoint) as \(configuration.mobile)")
         let start = time.uptime()
+        let (connection, info) = try await connect(configuration, store: store, retryFor: retryFor)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            let info: ServerInfo
-            do throws(ClientError) { info = try await connection.connect() } catch {
-                throw CommandFailure(connecting: error)
-            }
             // Only now: until here there is nothing to finish, and the process may end at once.
             let stops = stop.requests()
             group.addTask {
@@ -88,6 +86,29 @@ extension Invocation {
                 if let failure = expiry.failure { throw failure }
                 let isOurDoing = stop.isRequested && (error as? ClientError)?.code == .closed
                 throw isOurDoing ? CommandFailure.stopped : error
+            }
+        }
+    }
+    /// Makes a connection. A client connects once, so each try has its own.
+    private func connect(
+        _ configuration: ClientConfiguration,
+        store: (any MessageStore)?,
+        retryFor: Duration?
+    ) async throws(CommandFailure) -> (any ChatConnection, ServerInfo) {
+        let time = context.time
+        let start = time.uptime()
+        var random = SystemRandomNumberGenerator()
+        var attempt = 0
+        while true {
+            let connection = context.network.connection(configuration, store: store)
+            do throws(ClientError) { return (connection, try await connection.connect()) } catch {
+                attempt += 1
+                let delay = ReconnectPolicy.standard.delay(attempt: attempt, using: &random)
+                guard let retryFor, error.isTemporary, time.uptime() - start + delay < retryFor else {
+                    throw CommandFailure(connecting: error)
+                }
+                if attempt == 1 { await console.remark("\(error.message); trying again for \(retryFor.shortText)") }
+                try? await time.sleep(delay)
             }
         }
     }

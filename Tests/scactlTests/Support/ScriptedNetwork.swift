@@ -9,6 +9,8 @@ final class ScriptedNetwork: ServerAccess {
     struct Script: Sendable {
         var info = ServerInfo(dialect: .v2, server: "scad/test")
         var connectError: ClientError?
+        /// How many connections fail with it; all, if nil.
+        var connectFailures: Int?
         /// What happens right after connecting, batch by batch.
         var events: [[ClientEvent]] = []
         /// Whether the connection ends after them; otherwise it lasts until it is closed.
@@ -41,6 +43,8 @@ final class ScriptedNetwork: ServerAccess {
     var made: [ScriptedConnection] { connections.withLock { $0 } }
 
     func connection(_ configuration: ClientConfiguration, store: (any MessageStore)?) -> any ChatConnection {
+        var script = script
+        if let failures = script.connectFailures, made.count >= failures { script.connectError = nil }
         let connection = ScriptedConnection(configuration, script, store)
         connections.withLock { $0.append(connection) }
         return connection
