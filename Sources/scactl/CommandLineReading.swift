@@ -21,6 +21,10 @@ enum CommandLineReading {
         """
 
     init(_ arguments: [String]) {
+        if let command = Self.direct(arguments) {
+            self = .command(command)
+            return
+        }
         do {
             var parsed = try Scactl.parseAsRoot(arguments)
             if let command = parsed as? any Subcommand {
@@ -39,8 +43,19 @@ enum CommandLineReading {
         }
     }
 
+    /// The command, if its name comes first and all is well, as in nearly every script.
+    ///
+    /// Parsing one command takes half the instructions of parsing the whole tool, and parsing is nearly all that a short
+    /// command does. Whatever is not this simple goes the long way, which also knows what to say about it.
+    private static func direct(_ arguments: [String]) -> (any Subcommand)? {
+        guard let name = arguments.first,
+            let command = Scactl.configuration.subcommands.first(where: { $0.configuration.commandName == name })
+        else { return nil }
+        return (try? command.parseAsRoot(Array(arguments.dropFirst()))) as? any Subcommand
+    }
+
     private static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
-        let names = Scactl.configuration.subcommands.compactMap { $0.configuration.commandName ?? "\($0)".lowercased() }
+        let names = Scactl.configuration.subcommands.compactMap { $0.configuration.commandName }
         if let command = arguments.first(where: names.contains) {
             let message = sentence(Scactl.message(for: error))
             let isText = command == "send" && message.hasPrefix("unknown option")

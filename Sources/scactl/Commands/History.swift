@@ -4,6 +4,7 @@ internal import SCACore
 /// `scactl history`: the messages that this device stored. Needs no server; only to know whose history.
 struct History: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "history",
         abstract: "Read stored messages again.",
         discussion:
             "All of them, oldest first, unless options say less. Exits 1 if --grep finds nothing. A TIME is a duration "

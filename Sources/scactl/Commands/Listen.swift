@@ -10,6 +10,7 @@ struct Listen: Subcommand {
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "listen",
         abstract: "Print what arrives.",
         discussion:
             "A message is stored before it is printed. A lost connection comes back by itself. --timeout ends it after "

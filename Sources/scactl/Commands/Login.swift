@@ -8,6 +8,7 @@ internal import SCACore
 /// message.
 struct Login: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "login",
         abstract: "Say who you are, once.",
         discussion: "Connects once and remembers the mobile and the server for all other commands. "
             + "--timeout is for all of it; 10s unless given."

@@ -4,6 +4,7 @@ internal import SCACore
 /// `scactl logout`: forgets mobile and server. The history stays: it is the user's, and there is no other copy.
 struct Logout: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "logout",
         abstract: "Forget who you are.",
         discussion: "Forgets the mobile and the server. Messages that were stored stay where they are."
     )

@@ -5,6 +5,7 @@ internal import SCACore
 /// `scactl send`: sends to every `--to`, from the command line or from stdin, and tells what became of each message.
 struct Send: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "send",
         abstract: "Send messages.",
         discussion: """
             Without TEXT the message is read from stdin. With -l, -0 and -j each record is sent as soon as it is read, empty \

@@ -5,6 +5,7 @@ internal import SCACore
 /// `scactl who`: everybody who is online, or whether these are. It asks without being seen itself.
 struct Who: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "who",
         abstract: "See who is online.",
         discussion: "With mobiles: one row each, and exit 1 if any of them is not online. --timeout is for all of it, "
             + "10s unless given; with --watch, how long to watch."
