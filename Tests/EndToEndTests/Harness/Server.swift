@@ -1,0 +1,65 @@
+import Foundation
+
+/// A `scad` that runs.
+final class Server: Sendable {
+    let program: Program
+    let port: Int
+
+    private init(_ program: Program, port: Int) {
+        self.program = program
+        self.port = port
+    }
+
+    var url: String { "ws://127.0.0.1:\(port)" }
+
+    /// Starts it and waits until it says where it listens.
+    ///
+    /// - Parameter port: 0 lets the system choose.
+    static func start(on stage: Stage, _ options: [String], port: Int = 0) async throws -> Server {
+        try await heard(stage.start("scad", ["--port", "\(port)"] + drainingSoon(options)))
+    }
+
+    /// The same with so few files that it may have open.
+    static func start(on stage: Stage, files: Int) async throws -> Server {
+        try await heard(stage.start("/bin/sh", ["-c", "ulimit -n \(files); exec scad --port 0 --drain-window 100ms"]))
+    }
+
+    /// Asks it to drain, and waits for its end.
+    func stop() async throws -> Finished {
+        program.signal(SIGTERM)
+        return try await program.finish()
+    }
+
+    /// Ends it without a word.
+    func kill() async throws {
+        program.signal(SIGKILL)
+        try await program.finish()
+    }
+
+    /// A new one on the same port, once this one has ended.
+    func restarted(on stage: Stage, _ options: String...) async throws -> Server {
+        try await Self.start(on: stage, options, port: port)
+    }
+
+    /// User and system time so far, in seconds.
+    func processorSeconds() throws -> Double {
+        let line = try String(contentsOfFile: "/proc/\(program.pid)/stat", encoding: .utf8)
+        // After the name, which ends with the last bracket; fields 14 and 15 of proc(5).
+        let fields = line.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+            throw Failure("unreadable: \(line)")
+        }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    private static func drainingSoon(_ options: [String]) -> [String] {
+        options.contains("--drain-window") ? options : options + ["--drain-window", "100ms"]
+    }
+
+    private static func heard(_ program: Program) async throws -> Server {
+        let line = try await program.said("listening on ws://")
+        let digits = line.firstMatch(of: /listening on ws:\/\/127\.0\.0\.1:(\d+)/)?.output.1
+        guard let port = digits.flatMap({ Int($0) }) else { throw Failure("no port in: \(line)") }
+        return Server(program, port: port)
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// What one test starts and writes: a temporary folder, programs, servers, people. All of it goes with the test, however that
+/// ends: a suite holds its stage in a property, and there is a new suite for each test.
+final class Stage: Sendable {
+    /// Where the programs are that were built with these tests: beside the test bundle.
+    static let products = Bundle.main.executableURL?.deletingLastPathComponent().path ?? "."
+
+    /// Tests that run at once: enough that those which wait cost nothing, few enough that deadlines hold.
+    private static let gate = Gate(places: 4)
+
+    let folder: String
+    private let endings = Mutex<[@Sendable () -> Void]>([])
+
+    init() async {
+        await Self.gate.enter()
+        var template = Array("\(FileManager.default.temporaryDirectory.path)/sca-XXXXXX".utf8CString)
+        let isMade = template.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkdtemp($0) != nil } ?? false }
+        if !isMade { Issue.record("no temporary folder: \(Failure.system("mkdtemp"))") }
+        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit {
+        for end in endings.withLock({ $0.reversed() }) { end() }
+        try? FileManager.default.removeItem(atPath: folder)
+        Self.gate.leave()
+    }
+
+    /// Has something done when the test is over; the last first.
+    func atEnd(_ work: @escaping @Sendable () -> Void) {
+        endings.withLock { $0.append(work) }
+    }
+
+    /// Starts a program with this environment and PATH, and nothing else.
+    ///
+    /// - Parameter name: one of ours, else a path.
+    func start(
+        _ name: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        input: Input = .nothing
+    ) throws -> Program {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let program = try Program(
+            Launch(
+                path: name.hasPrefix("/") ? name : "\(Self.products)/\(name)",
+                arguments: arguments,
+                environment: ["PATH": "\(Self.products):\(path)"].merging(environment) { $1 },
+                input: input
+            )
+        )
+        atEnd { program.end() }
+        return program
+    }
+
+    /// Somebody with folders of their own, and the mobile and the server in the environment.
+    func person(_ mobile: String, on server: Server?) throws -> Person {
+        try Person(mobile, server?.url, on: self)
+    }
+
+    /// The usual scene: a server, and two people who know it.
+    func scene(_ options: String...) async throws -> (server: Server, asha: Person, ravi: Person) {
+        let server = try await Server.start(on: self, options, port: 0)
+        return (server, try person("9876543210", on: server), try person("9123456780", on: server))
+    }
+
+    /// A server that listens.
+    func server(_ options: String..., port: Int = 0) async throws -> Server {
+        try await Server.start(on: self, options, port: port)
+    }
+
+    /// A server whose port is there again after a restart: below those that the system gives to anyone who connects, and so
+    /// to no client that looks for the server meanwhile.
+    func lastingServer(_ options: String...) async throws -> Server {
+        for _ in 0..<20 {
+            let port = Int.random(in: 20_000..<30_000)
+            if let server = try? await Server.start(on: self, options, port: port) { return server }
+        }
+        throw Failure("no free port")
+    }
+
+    /// Writes a file in the folder.
+    ///
+    /// - Returns: its path.
+    func file(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+        return "\(folder)/\(name)"
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+/// How programs end that are told to, or that nobody reads any more.
+@Suite(.serialized) struct SignalTests {
+    private let stage: Stage
+    init() async { stage = await Stage() }
+
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func listenDiesOfTheSignalItself(_ number: Int32) async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let listener = try await ravi.listen()
+        listener.signal(number)
+        #expect(try await listener.finish().exit == .signal(number))
+        try await asha.misses(ravi)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func sendThatWaitsForInputDiesOfTheSignalAndSendsNoHalfLine(_ number: Int32) async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let listener = try await ravi.listen()
+        let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .open)
+        sender.write("whole\nhal")
+        try await sender.rows(1)
+        sender.signal(number)
+        #expect(try await sender.finish().exit == .signal(number))
+        #expect(try await listener.rows(1)["text"] == ["whole"])
+        #expect(ravi.history["text"] == ["whole"])
+    }
+
+    @Test func answersThatAreDueAreWaitedForAfterASignal() async throws {
+        let (sender, listener) = try await senderThatWaits()
+        sender.signal(SIGINT)
+        listener.signal(SIGCONT)
+        let answer = try await sender.finish()
+        #expect(answer.exit == .signal(SIGINT))
+        #expect(answer.rows["status"] == ["stored"])
+    }
+
+    @Test func answersAreNotWaitedForAfterASecondSignal() async throws {
+        let (sender, _) = try await senderThatWaits()
+        let start = ContinuousClock.now
+        sender.signal(SIGINT)
+        sender.signal(SIGTERM)
+        let answer = try await sender.finish()
+        #expect(answer.exit == .signal(SIGINT))
+        #expect(answer.rows.isEmpty)
+        // One signal alone leaves them a second.
+        #expect(ContinuousClock.now - start < .seconds(1))
+    }
+
+    @Test func signalEndsACommandThatStillConnects() async throws {
+        let silent = try FakeServer(on: stage) { $0.drain() }
+        let asha = try stage.person("9876543210", on: nil)
+        let asking = try asha.start("who", "-v", "-s", silent.url)
+        try await asking.said("connecting")
+        asking.signal(SIGINT)
+        #expect(try await asking.finish().exit == .signal(SIGINT))
+    }
+
+    @Test func shellSeesTheSignalInTheExitStatus() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let shell = try ravi.shell("scactl listen & echo $!; wait $!; echo $?")
+        let pid = try await shell.lines(1)[0]
+        try await asha.sees(ravi)
+        #expect(try await asha.shell("kill \(pid)").finish().exit == .status(0))
+        #expect(try await shell.finish().lines.last == "143")
+    }
+
+    @Test func listenEndsWhenItsReaderHasSeenEnough() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let pipeline = try ravi.shell("scactl listen | head -n 1")
+        try await asha.sees(ravi)
+        #expect(try await asha.run("send", "--to", ravi.mobile, "only this").exit == .status(0))
+        // Nothing more comes that a write could fail on.
+        let answer = try await pipeline.finish()
+        #expect(answer.rows["text"] == ["only this"])
+        #expect(answer.errors.isEmpty)
+        try await asha.misses(ravi)
+    }
+
+    @Test func listenDiesOfThePipeSignal() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let pipeline = try ravi.shell("{ scactl listen; echo $? > status; } | head -n 1")
+        try await asha.sees(ravi)
+        try await asha.run("send", "--to", ravi.mobile, "only this")
+        try await pipeline.finish()
+        #expect(try String(contentsOfFile: "\(ravi.folder)/status", encoding: .utf8) == "141\n")
+    }
+
+    @Test func manyRowsIntoAShortReaderEndQuietly() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let listener = try await ravi.listen()
+        let lines = (1...2000).map { "\($0)\n" }.joined()
+        let pipeline = try asha.shell("scactl send -l --to \(ravi.mobile) | head -n 1", input: .text(lines))
+        let answer = try await pipeline.finish()
+        #expect(answer.exit == .status(0))
+        #expect(answer.lines.count == 1)
+        #expect(answer.errors.isEmpty)
+        #expect(listener.exit() == nil)
+    }
+
+    /// A `send` whose answer does not come, because the recipient is stopped.
+    private func senderThatWaits() async throws -> (sender: Program, listener: Program) {
+        let (_, asha, ravi) = try await stage.scene()
+        let listener = try await ravi.listen()
+        let witness = try await asha.listen()
+        listener.signal(SIGSTOP)
+        let sender = try asha.start("send", "-l", "--timeout", "1h", "--to", ravi.mobile, input: .open)
+        sender.write("are you there?\n")
+        // The sender's other device has it, so it is on its way.
+        try await witness.rows(1)
+        return (sender, listener)
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+/// A server that has no file descriptors left.
+@Suite(.serialized) struct OpenFilesTests {
+    private let stage: Stage
+    init() async { stage = await Stage() }
+
+    @Test func serverWithoutFilesSaysSoWaitsAndGoesOn() async throws {
+        let server = try await Server.start(on: stage, files: 64)
+        let (asha, ravi) = (
+            try stage.person("9876543210", on: server), try stage.person("9123456780", on: server)
+        )
+        let listener = try await ravi.listen()
+        let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .open)
+        sender.write("before\n")
+        #expect(try await sender.rows(1)["status"] == ["stored"])
+
+        var waiting = try (0..<80).map { try RawSession(String(9_000_000_000 + $0), on: server) }
+        try await server.program.said("no file descriptors left")
+        let start = ContinuousClock.now
+        let before = try server.processorSeconds()
+        // Those who are in notice nothing; ten round trips, each as long as it takes.
+        for count in 2...11 {
+            sender.write("message \(count)\n")
+            #expect(try await sender.rows(count).last?["status"] == "stored")
+        }
+        try await eventually("3 seconds of waiting") { ContinuousClock.now - start > .seconds(3) }
+        let spent = try server.processorSeconds() - before
+        let elapsed = (ContinuousClock.now - start) / .seconds(1)
+        // One that spins takes all of a processor.
+        #expect(spent < elapsed / 4, "\(spent) s of processor time in \(elapsed) s")
+        let complaints = server.program.errors.lines.filter { $0.contains("no file descriptors left") }
+        #expect(complaints.count <= 1 + Int(elapsed / 10))
+
+        waiting.removeAll()
+        let newcomer = try stage.person("9000000099", on: server)
+        let late = try await newcomer.listen()
+        try await asha.sees(newcomer)
+        sender.closeInput()
+        #expect(try await sender.finish().exit == .status(0))
+        #expect(try await listener.rows(11).count == 11)
+        #expect(late.exit() == nil)
+        #expect(try await server.stop().exit == .status(0))
+    }
+}
