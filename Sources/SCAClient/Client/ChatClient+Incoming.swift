@@ -10,7 +10,8 @@ extension ChatClient {
     /// What one read brought.
     func received(_ incoming: [Incoming], from source: WebSocketConnection) {
         let now = Moment.now()
-        machine.received(now: now)
+        // A WebSocket ping is no sign of life: libraries send them for a chat that has long forgotten this session.
+        if !incoming.isEmpty { machine.received(now: now) }
         for item in incoming {
             guard connection === source else { break }
             switch item {

@@ -7,8 +7,9 @@ internal import SCACore
 //                       └───────────── waiting ←──────────────────────────────┘
 //
 // Heartbeats: a `ping` after `heartbeatInterval` without anything sent, so that the server sees us, or without anything
-// received, so that we see the server. The connection counts as lost when nothing at all has arrived for `heartbeatInterval`
-// and `answerTimeout` together. While the owner does not read the socket, silence proves nothing and is not counted.
+// received, so that we see the server. The connection counts as lost when no frame has arrived for `heartbeatInterval` and
+// `answerTimeout` together; every server answers a `ping`. While the owner does not read the socket, silence proves nothing
+// and is not counted.
 //
 // Reconnecting: only after a first success, only with a policy, and only if the error `isTemporary`. The attempts go on being
 // counted if a connection stood for less than the policy's longest delay: a server that greets and hangs up is not hammered.
@@ -170,7 +171,7 @@ struct ClientStateMachine: Sendable {
         state = .open(connection)
     }
 
-    /// Something has arrived.
+    /// A frame has arrived.
     mutating func received(now: Moment) {
         guard case .open(var connection) = state else { return }
         connection.lastReceived = now.instant
