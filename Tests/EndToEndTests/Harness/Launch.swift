@@ -51,6 +51,10 @@ struct Launch: Sendable, CustomStringConvertible {
         for (number, descriptor) in [stdin, stdout, stderr].enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
+        // All tests are one process, and NIO lets its sockets be inherited: a program of ours would keep another test's
+        // server listening. Closing what is not open does no harm; some room for what is opened meanwhile.
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+        for descriptor in 3...(open.max() ?? 3) + 64 { posix_spawn_file_actions_addclose(&actions, descriptor) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
