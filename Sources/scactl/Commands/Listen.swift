@@ -58,14 +58,11 @@ struct Listen: Subcommand {
             timeout: invocation.timeout
         ) { visit in
             await invocation.console.explain("listening as \(configuration.mobile); Ctrl-C ends it")
-            var run = ListenRun(visit, invocation, plan)
-            if plan.tail > 0 {
-                var filter = HistoryFilter()
-                filter.senders = plan.senders
-                let feed = HistoryFeed(path: file, matching: filter)
-                try await run.showTail(try await feed.last(plan.tail))
-            }
-            return try await run.run()
+            let run = ListenRun(visit, invocation, plan)
+            guard plan.tail > 0 else { return try await run.run() }
+            var filter = HistoryFilter()
+            filter.senders = plan.senders
+            return try await run.run(after: HistoryFeed(path: file, matching: filter))
         }
     }
 

@@ -2,7 +2,11 @@ internal import SCAClient
 internal import SCACore
 
 /// `listen` while it runs. The client stores first and reports then, so what is printed here is on disk already.
-struct ListenRun {
+///
+/// An actor, because with `--tail` there are two who have something to print: the connection, and the history behind the
+/// tail. What was sent to another `listen` of this mobile before this one was connected comes only by the history, at the
+/// moment that one has stored it; what comes by both is printed when the first of them has it.
+actor ListenRun {
     /// What to print, and when to end.
     struct Plan: Sendable {
         var events: Set<Listen.Event> = [.message]
@@ -24,10 +28,12 @@ struct ListenRun {
     private var picture = PresencePicture()
     /// How many messages are still wanted.
     private var rest: Int?
-    /// What `showTail` printed and the connection may bring again.
-    private var tail: Set<MessageKey> = []
+    /// With `--tail`: messages that were printed and may come once more, by the connection or from the history.
+    private var halfSeen: Set<MessageKey> = []
+    private var isFollowing = false
     private var isLagging = false
     private var status = ExitStatus.done
+    private var lastCame: Duration
 
     init(_ visit: Visit, _ invocation: Invocation, _ plan: Plan) {
         self.visit = visit
@@ -36,23 +42,33 @@ struct ListenRun {
         watch = ConnectionWatch(invocation)
         watch.isSilent = plan.events.contains(.status)
         rest = plan.count
+        lastCame = invocation.context.time.uptime()
     }
 
-    /// Prints the end of the history. It is read after the connection stands: what arrives meanwhile is in it, or comes as
-    /// an event, or both, and is printed once.
-    mutating func showTail(_ rows: [HistoryRow]) async throws {
-        tail = Set(rows.map(MessageKey.init))
-        try await invocation.console.show(rows)
+    /// Prints the end of the history, then what arrives. The tail is read after the connection stands: what arrives
+    /// meanwhile is in it, or comes as an event, or both, and is printed once.
+    ///
+    /// - Returns: as `run()`.
+    func run(after feed: HistoryFeed) async throws -> ExitStatus {
+        let rows = try await feed.last(plan.tail)
+        halfSeen = Set(rows.filter { $0.direction == .in }.map(MessageKey.init))
+        isFollowing = true
+        try await invocation.console.show(rows.map(Row.message))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while let rows = try await feed.next() { try await self.show(stored: rows) }
+            }
+            defer { feed.stop() }
+            return try await run()
+        }
     }
 
     /// - Returns: 0 after `-n` messages; 124 if time ran out; 74 if a message could not be stored.
     /// - Throws: why the connection ended for good.
-    mutating func run() async throws -> ExitStatus {
-        let uptime = invocation.context.time.uptime
-        var lastCame = uptime()
-        while let events = await nextEvents(idleFor: plan.idle.map { $0 - (uptime() - lastCame) }) {
+    func run() async throws -> ExitStatus {
+        while let events = await nextEvents() {
             let rows = try await show(events)
-            if rows.contains(where: \.isNews) { lastCame = uptime() }
+            if rows.contains(where: \.isNews) { lastCame = invocation.context.time.uptime() }
             if rest == 0 { return status }
             // A message that could not be stored follows the event that says so.
             if status != .done, !events.isEndingInStoreFailure { return status }
@@ -60,8 +76,18 @@ struct ListenRun {
         return visit.expiry.failure == nil ? status : status.combined(with: .timedOut)
     }
 
-    private func nextEvents(idleFor rest: Duration?) async -> [ClientEvent]? {
-        guard let rest else { return await visit.connection.nextEvents() }
+    /// What some process has stored behind the tail.
+    private func show(stored rows: [HistoryRow]) async throws {
+        let news = rows.filter { $0.direction == .in }.flatMap { self.rows(for: $0) }
+        guard !news.isEmpty else { return }
+        lastCame = invocation.context.time.uptime()
+        try await invocation.console.show(news)
+        if rest == 0 { await visit.connection.close(grace: .zero) }
+    }
+
+    private func nextEvents() async -> [ClientEvent]? {
+        guard let idle = plan.idle else { return await visit.connection.nextEvents() }
+        let rest = idle - (invocation.context.time.uptime() - lastCame)
         let (visit, sleep) = (visit, invocation.context.time.sleep)
         return await withTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
@@ -75,7 +101,7 @@ struct ListenRun {
     }
 
     /// - Returns: the rows that were printed.
-    private mutating func show(_ events: [ClientEvent]) async throws -> [Row] {
+    private func show(_ events: [ClientEvent]) async throws -> [Row] {
         var rows: [Row] = lagging(events.count)
         var end: ClientError?
         for event in events where rest != 0 {
@@ -89,7 +115,7 @@ struct ListenRun {
         return rows
     }
 
-    private mutating func rows(for event: ClientEvent) -> [Row] {
+    private func rows(for event: ClientEvent) -> [Row] {
         let now = invocation.context.time.now()
         switch event {
         case .message(let message): return rows(for: HistoryRow(message))
@@ -106,12 +132,21 @@ struct ListenRun {
         }
     }
 
-    private mutating func rows(for message: HistoryRow) -> [Row] {
-        guard plan.events.contains(.message), plan.senders.isEmpty || plan.senders.contains(message.from),
-            tail.remove(MessageKey(message)) == nil
+    private func rows(for message: HistoryRow) -> [Row] {
+        guard rest != 0, plan.events.contains(.message),
+            plan.senders.isEmpty || plan.senders.contains(message.from), isFirstSight(of: message)
         else { return [] }
         rest = rest.map { $0 - 1 }
         return [.message(message)]
+    }
+
+    /// Whether this message was not printed yet. Each may come twice, so after the second time it is forgotten.
+    private func isFirstSight(of message: HistoryRow) -> Bool {
+        guard isFollowing, message.direction == .in else { return true }
+        let key = MessageKey(message)
+        if halfSeen.remove(key) != nil { return false }
+        halfSeen.insert(key)
+        return true
     }
 
     private func presenceRows(_ change: PresencePicture.Change, at time: Int64) -> [Row] {
@@ -122,7 +157,7 @@ struct ListenRun {
         plan.events.contains(.status) ? [.status(row)] : []
     }
 
-    private mutating func lagging(_ waiting: Int) -> [Row] {
+    private func lagging(_ waiting: Int) -> [Row] {
         let wasLagging = isLagging
         isLagging = waiting >= (wasLagging ? Self.backlog / 2 : Self.backlog)
         guard isLagging, !wasLagging else { return [] }

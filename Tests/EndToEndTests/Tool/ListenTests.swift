@@ -41,12 +41,13 @@ import Testing
         #expect(try await sender.finish().exit == .status(0))
         let texts = try await eventually("the last line") {
             let texts = tailing.output.lines.map(Row.init)["text"]
-            return texts.last == lines.last ? texts : nil
+            let first = texts.compactMap { Int($0.dropFirst(5)) }.min() ?? 0
+            return texts.count >= 3001 - first && texts.contains("line 3000") ? texts : nil
         }
         #expect(texts.count >= 100)
-        withKnownIssue("what a sibling has received but not yet stored is missed", isIntermittent: true) {
-            #expect(texts == Array(lines.suffix(texts.count)))
-        }
+        // What the sibling stores late may come behind what came live, but nothing is missing and nothing comes twice.
+        let numbers = texts.compactMap { Int($0.dropFirst(5)) }.sorted()
+        #expect(numbers == Array((3001 - numbers.count)...3000))
         #expect(storing.exit() == nil)
         #expect(ravi.history["text"] == lines)
     }
