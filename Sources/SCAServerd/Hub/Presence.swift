@@ -40,6 +40,8 @@ struct PresenceUpdate: Sendable {
 struct Presence {
     /// A window shorter than this, in nanoseconds, is no window.
     private static let negligible: Int64 = 1_000_000
+    /// No window is longer than this, in seconds, however little presence may send.
+    private static let longest = 3_600.0
 
     private let bytesPerSecond: Int
     private var online: [Mobile] = []
@@ -92,7 +94,8 @@ struct Presence {
             touched: changes
         )
         if bytesPerSecond > 0 {
-            let window = Int64(Double(latest.list.count) * Double(sessions) / Double(bytesPerSecond) * 1e9)
+            let seconds = Double(latest.list.count) * Double(sessions) / Double(bytesPerSecond)
+            let window = Int64(min(seconds, Self.longest) * 1e9)
             earliest = window < Self.negligible ? now : now + window
         }
         return latest
