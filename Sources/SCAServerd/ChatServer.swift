@@ -38,7 +38,7 @@ public actor ChatServer: Service {
     public func run() async throws {
         let port = try await start()
         log.logger.info(
-            "listening on ws://\(configuration.host):\(port)",
+            "listening on ws://\(bracketedHost):\(port)",
             metadata: [LogKey.threads: "\(configuration.threads)"]
         )
         try? await gracefulShutdown()
@@ -52,6 +52,13 @@ public actor ChatServer: Service {
     /// - Throws: `ServerError` if the configuration is unusable or the address is taken.
     public func start() async throws -> Int {
         if let problem = configuration.problem { throw ServerError(code: .badConfiguration, message: problem) }
+        // NIO takes it for granted that its event loops get their descriptors, and traps if they do not.
+        guard Self.canOpenFiles(4 * configuration.threads + 8) else {
+            throw ServerError(
+                code: .cannotListen,
+                message: "no file descriptors left to start with; raise the limit with ulimit -n"
+            )
+        }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let loops = try await makeLoops(group)
         let pipeline = ListenerPipeline(configuration: configuration, loops: loops, log: log)
@@ -80,7 +87,7 @@ public actor ChatServer: Service {
         // Told to go; now wait until their channels are closed, which a session's linger time bounds.
         for loop in running.loops {
             while let open = try? await loop.eventLoop.submit({ loop.bound.value.openChannels }).get(), open > 0 {
-                try? await Task.sleep(for: .milliseconds(10))
+                do { try await Task.sleep(for: .milliseconds(10)) } catch { return }
             }
         }
         log.logger.info("drained")
@@ -93,6 +100,18 @@ public actor ChatServer: Service {
         try? await running.listener.close()
         for loop in running.loops { try? await loop.eventLoop.submit { loop.bound.value.stop() }.get() }
         try? await running.group.shutdownGracefully()
+    }
+
+    /// Whether so many more files can be open at once.
+    private static func canOpenFiles(_ count: Int) -> Bool {
+        var opened: [Int32] = []
+        defer { for descriptor in opened { close(descriptor) } }
+        while opened.count < count {
+            let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return false }
+            opened.append(descriptor)
+        }
+        return true
     }
 
     private func makeLoops(_ group: MultiThreadedEventLoopGroup) async throws -> [LoopReference] {
@@ -125,8 +144,16 @@ public actor ChatServer: Service {
         return all
     }
 
+    /// The host as it stands in a URL: an IPv6 address in brackets.
+    private nonisolated var bracketedHost: String {
+        configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+    }
+
     private nonisolated func sentence(for error: any Error) -> String {
-        let address = "\(configuration.host):\(configuration.port)"
+        let address = "\(bracketedHost):\(configuration.port)"
+        if error is SocketAddressError.UnknownHost {
+            return "no address is known for the host \(configuration.host); choose one of this machine's with --host"
+        }
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE:
             return "\(address) is in use; stop the other program or choose another port with --port"

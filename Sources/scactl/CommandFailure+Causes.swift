@@ -16,11 +16,14 @@ extension CommandFailure {
         }
     }
 
-    /// The first connection could not be made. A server that takes too long is as unreachable as one that is not there,
-    /// and so is one behind an address where something else answers.
-    init(connecting error: ClientError) {
+    /// The first connection could not be made. A server that takes longer than our own patience is as unreachable as one
+    /// that is not there, and so is one behind an address where something else answers.
+    ///
+    /// - Parameter timeout: the `--timeout` that was given, if one was: then it is that which ran out.
+    init(connecting error: ClientError, within timeout: Duration?) {
         self.init(error)
         switch error.code {
+        case .timeout where timeout != nil: break
         case .timeout: (code, status) = (ClientError.Code.unreachable.rawValue, .unreachable)
         case .invalidServer: status = .unreachable
         default: break

@@ -186,6 +186,28 @@ import Testing
         #expect(left == [try mobile(2)])
     }
 
+    @Test func aWatcherThatDoesNotReadHoldsNoQueueAndHearsTheTruthLater() throws {
+        let server = VirtualServer(HubConfiguration(outboxBytes: 2_000))
+        let hidden = server.connectV2(try mobile(1)) {
+            $0.isVisible = false
+            $0.wantsAllPresence = false
+        }
+        server.send(.watch([try mobile(2), try mobile(3)]), from: hidden)
+        server.stalled = [hidden]
+        server.connect(try mobile(3))
+        for _ in 0..<500 {
+            let bob = server.connect(try mobile(2))
+            server.pass(.milliseconds(10))
+            server.disconnect(bob)
+            server.pass(.milliseconds(10))
+        }
+        let queued = (server.raw[hidden] ?? []).reduce(0) { $0 + $1.count }
+        #expect(queued < 2_500, "\(queued) bytes wait for a session that does not read")
+        server.forgetFrames()
+        server.unstall(hidden)
+        #expect(server.frames(hidden) == [.presence(rev: server.hubs[0].presenceView.rev, joined: [], left: [try mobile(2)])])
+    }
+
     @Test func watchingTooManyIsRefused() throws {
         let server = VirtualServer(HubConfiguration(limits: WireLimits(watchedMobiles: 2)))
         let alice = server.connectV2(try mobile(1)) { $0.wantsAllPresence = false }

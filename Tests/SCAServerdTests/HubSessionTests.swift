@@ -104,6 +104,40 @@ import Testing
         #expect(server.closed[bob] == .tooSlow)
     }
 
+    @Test func whoReadsSlowlyIsRefusedMessagesAndNotClosed() throws {
+        let server = VirtualServer(HubConfiguration(outboxBytes: 1_000))
+        let alice = server.connect(try mobile(1))
+        let bob = server.connect(try mobile(2))
+        server.pass(.seconds(1))
+        server.stalled = [bob]
+        let text = MessageText(String(repeating: "x", count: 400))
+        for _ in 0..<20 {
+            for _ in 0..<3 { server.send(.message(to: try mobile(2), text: text, id: nil), from: alice) }
+            server.pass(.seconds(5))
+            server.send(.ping, from: alice)
+            server.send(.ping, from: bob)
+            // A little of it leaves, never all.
+            server.take(.flushed(bob, bytes: 100, presence: false), loop: 0)
+        }
+        #expect(server.closed.isEmpty)
+        server.pass(.seconds(1))
+        server.send(.message(to: try mobile(2), text: text, id: nil), from: alice)
+        server.pass(.seconds(11))
+        #expect(server.closed[bob] == .tooSlow)
+    }
+
+    @Test func othersMessagesDoNotKeepASessionFromBeingRead() throws {
+        let server = VirtualServer(HubConfiguration(outboxBytes: 1_000))
+        let alice = server.connect(try mobile(1))
+        let bob = server.connect(try mobile(2))
+        server.pass(.seconds(1))
+        server.stalled = [bob]
+        let text = MessageText(String(repeating: "x", count: 800))
+        server.send(.message(to: try mobile(2), text: text, id: nil), from: alice)
+        server.send(.ping, from: bob)
+        #expect(server.paused.isEmpty, "its own answers are a few bytes")
+    }
+
     @Test func presenceNeverCountsTowardABacklog() throws {
         let server = VirtualServer(HubConfiguration(outboxBytes: 1_000))
         let alice = server.connect(try mobile(1))

@@ -9,6 +9,21 @@ import Testing
         EncodedFrame(.text, payload: [UInt8](repeating: 0x61, count: count))
     }
 
+    @Test func aWriteTakesLittleAtATimeAndPresenceKeepsItsPlace() {
+        var outbox = Outbox()
+        for _ in 0..<3 { outbox.append(frame(50_000)) }
+        outbox.setPresence(frame(7))
+        outbox.append(frame(60_000))
+        outbox.setPresence(frame(8))
+        var writes: [(bytes: Int, presence: Bool)] = []
+        while let write = outbox.takeWrite() {
+            writes.append((write.bytes, write.presence))
+            outbox.writeDone()
+        }
+        #expect(writes.map(\.bytes) == [50_000, 50_000, 50_000, 60_000].map { frame($0).count })
+        #expect(writes.map(\.presence) == [false, false, true, false])
+    }
+
     @Test func whatIsQueuedGoesOutTogetherAndInOrder() {
         var outbox = Outbox()
         var expected = ByteBuffer()

@@ -6,7 +6,8 @@ internal import SCACore
 /// A copy says nothing of what became of the message. But the recipient's receipt comes to every session of the sender, so
 /// whoever waits for it can store the row with its true status. And where the sender is a program on this very device, it
 /// stores the row itself, with the status it knows, before the moment is over; then the store finds it there already. A copy
-/// that nobody confirms is stored as `routed`: the server copies only what somebody was handed.
+/// that nobody confirms is stored as `routed`: the server copies only what somebody was handed. (So is one whose receipt
+/// overtook it, which a server with several event loops allows: less than is known, but not wrong.)
 struct CopyShelf {
     /// How long a receipt is waited for.
     static let patience = Duration.seconds(3)

@@ -143,7 +143,13 @@ struct DeliveryTracker: Sendable {
         let again = pending.tickets { $0 != .queued && $0 != .parked }
         for ticket in again {
             guard let message = pending[ticket] else { continue }
-            if let end = message.retryEnd { setDeadline(ticket, max(end, now.instant)) }
+            if let end = message.retryEnd {
+                setDeadline(ticket, max(end, now.instant))
+            } else if message.deadline <= now.instant {
+                // One that wants no answer has outlived its time limit unwritten.
+                settle(ticket, .timeout, now: now)
+                continue
+            }
             move(ticket, to: lanes.isEmpty || !putBack(ticket, message.message) ? .queued : .parked)
         }
         let waiting = line

@@ -85,7 +85,7 @@ struct Dialer: Sendable {
         )
     }
 
-    private static func words(_ number: CInt) -> String {
+    static func words(_ number: CInt) -> String {
         switch number {
         case ECONNREFUSED: "connection refused"
         case ENETUNREACH: "the network cannot be reached"

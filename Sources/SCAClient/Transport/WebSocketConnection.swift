@@ -141,7 +141,7 @@ final class WebSocketConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         deliver()
-        let cause = (error as? IOError).map { "\($0)" } ?? "\(error)"
+        let cause = (error as? IOError).map { Dialer.words($0.errnoCode) } ?? "\(error)"
         tellLost(ClientError(.connectionLost, "the connection to \(endpoint) was lost (\(cause))"))
         context.close(promise: nil)
     }

@@ -11,6 +11,7 @@ enum PrivateFolder {
 
     /// Makes a folder and whatever is missing above it, each 0700 and durable; an existing one stays as it is.
     static func make(_ path: String) throws(SystemError) {
+        var hasMadeParent = false
         while mkdir(path, 0o700) != 0 {
             let number = errno
             switch number {
@@ -21,8 +22,10 @@ enum PrivateFolder {
                     throw SystemError(call: "mkdir", number: ENOTDIR)
                 }
                 return
-            case ENOENT where holding(path) != path:
+            // Once: some file systems say so although the folder above is there, `/proc` for one.
+            case ENOENT where holding(path) != path && !hasMadeParent:
                 try make(holding(path))
+                hasMadeParent = true
             default: throw SystemError(call: "mkdir", number: number)
             }
         }

@@ -34,7 +34,14 @@ extension Hub {
             guard let delta = update.delta else { continue }
             sendPresence(session.hasPresenceQueued ? update.numberedList : delta, to: id)
         }
-        for (id, changes) in watchers.interested(in: update.touched) { tell(changes, to: id) }
+        for (id, changes) in watchers.interested(in: update.touched) {
+            // Who does not read is told what is true by then, once it reads again.
+            if let queued = sessions[id]?.queuedBytes, queued > configuration.outboxBytes / 2 {
+                watchers.miss(changes.map(\.mobile), by: id)
+            } else {
+                tell(changes, to: id)
+            }
+        }
     }
 
     /// Answers `get_online_users`.
@@ -62,7 +69,17 @@ extension Hub {
         }
         // Who hears of everyone anyway would hear of these twice.
         if !session.terms.wantsAllPresence { watchers.watch(mobiles, by: session.id) }
-        tell(mobiles.map { PresenceUpdate.Change(mobile: $0, isOnline: directory.isOnline($0)) }, to: session.id)
+        tell(truth(about: mobiles), to: session.id)
+    }
+
+    /// Tells a watcher that has room again about those who changed meanwhile.
+    mutating func tellMissed(_ id: SessionID) {
+        let missed = watchers.takeMissed(id)
+        if !missed.isEmpty { tell(truth(about: missed), to: id) }
+    }
+
+    private func truth(about mobiles: [Mobile]) -> [PresenceUpdate.Change] {
+        mobiles.map { PresenceUpdate.Change(mobile: $0, isOnline: directory.isOnline($0)) }
     }
 
     private mutating func tell(_ changes: [PresenceUpdate.Change], to id: SessionID) {

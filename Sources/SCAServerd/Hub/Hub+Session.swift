@@ -71,8 +71,9 @@ extension Hub {
     mutating func send(_ frame: EncodedFrame, to id: SessionID) {
         guard sessions[id] != nil else { return }
         sessions[id]?.queuedBytes += frame.count
+        sessions[id]?.ownBytes += frame.count
         actions.append(.send(id, frame))
-        if let queued = sessions[id]?.queuedBytes, queued > configuration.outboxBytes / 2 { pause(id, .ownAnswers) }
+        if let own = sessions[id]?.ownBytes, own > configuration.outboxBytes / 2 { pause(id, .ownAnswers) }
     }
 
     /// A message for this session, if its outbox has room.
@@ -101,11 +102,13 @@ extension Hub {
     mutating func flushed(_ id: SessionID, bytes: Int, presence: Bool) {
         guard var session = sessions[id] else { return }
         session.queuedBytes = max(0, session.queuedBytes - bytes)
+        session.ownBytes = min(session.ownBytes, session.queuedBytes)
         if presence { session.hasPresenceQueued = false }
-        let hasRoom = session.queuedBytes <= configuration.outboxBytes / 4
-        if hasRoom { session.fullSince = nil }
+        // Slow is not stuck: whoever reads at all is refused messages, not closed.
+        if bytes > 0 { session.fullSince = nil }
         sessions[id] = session
-        if hasRoom { resume(id, .ownAnswers) }
+        if session.ownBytes <= configuration.outboxBytes / 4 { resume(id, .ownAnswers) }
+        if session.queuedBytes <= configuration.outboxBytes / 4 { tellMissed(id) }
     }
 
     /// What time makes due for one session: its rate bucket is full enough, or its outbox was full too long.

@@ -30,6 +30,8 @@ struct Session {
     var lastActivity: Int64
     /// Bytes of frames handed to the transport and not yet taken by the kernel; presence not counted.
     var queuedBytes = 0
+    /// At most so many of them answer the session's own frames.
+    var ownBytes = 0
     /// A presence frame is with the transport; a newer one will replace it.
     var hasPresenceQueued = false
     /// The first list of who is online was handed out.

@@ -4,6 +4,8 @@ internal import SCACore
 struct Watchers {
     private var sessionsByMobile: [Mobile: Set<SessionID>] = [:]
     private var mobilesBySession: [SessionID: Set<Mobile>] = [:]
+    /// Of sessions that do not read: who of those they watch has changed meanwhile.
+    private var missedBySession: [SessionID: Set<Mobile>] = [:]
 
     /// How many mobiles this session would watch with these added.
     func count(_ session: SessionID, adding mobiles: [Mobile]) -> Int {
@@ -26,8 +28,20 @@ struct Watchers {
         if mobilesBySession[session]?.isEmpty == true { mobilesBySession[session] = nil }
     }
 
+    /// Notes that this session was not told of these.
+    mutating func miss(_ mobiles: [Mobile], by session: SessionID) {
+        missedBySession[session, default: []].formUnion(mobiles)
+    }
+
+    /// Takes those that the session was not told of and still watches.
+    mutating func takeMissed(_ session: SessionID) -> [Mobile] {
+        guard let missed = missedBySession.removeValue(forKey: session) else { return [] }
+        return missed.intersection(mobilesBySession[session] ?? []).sorted()
+    }
+
     /// Forgets a session.
     mutating func remove(_ session: SessionID) {
+        missedBySession[session] = nil
         unwatch(Array(mobilesBySession[session] ?? []), by: session)
     }
 

@@ -13,8 +13,9 @@ struct Listen: Subcommand {
         commandName: "listen",
         abstract: "Print what arrives.",
         discussion:
-            "A message is stored before it is printed. A lost connection comes back by itself. --timeout ends it after "
-            + "so long, with 124, as --idle does; -n with 0."
+            "A message is stored before it is printed. A connection that is lost comes back by itself; the first one must "
+            + "stand at once (health --wait waits for a server). --timeout ends it after so long, with 124, as --idle does; "
+            + "-n with 0."
     )
 
     @Option(help: ArgumentHelp("Only messages from this mobile; repeat, or use commas.", valueName: "mobile"))
@@ -29,7 +30,7 @@ struct Listen: Subcommand {
     @Option(help: ArgumentHelp("End when nothing came for so long.", valueName: "duration"))
     var idle: String?
 
-    @Option(help: ArgumentHelp("First the last N messages of the history.", valueName: "N"))
+    @Option(help: ArgumentHelp("First the last N messages that arrived, from the history.", valueName: "N"))
     var tail: String?
 
     @Option(help: ArgumentHelp("What to print: message, presence, status; with commas. (default: message)"))
@@ -52,9 +53,12 @@ struct Listen: Subcommand {
         configuration.reconnect = .standard
         configuration.sendsReceipts = !noStore
         let file = try invocation.paths().history(of: configuration.mobile)
+        let store = noStore ? nil : HistoryStore(path: file)
+        // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
+        try await store?.storeOwn([])
         return try await invocation.withConnection(
             configuration,
-            store: noStore ? nil : HistoryStore(path: file),
+            store: store,
             timeout: invocation.timeout
         ) { visit in
             await invocation.console.explain("listening as \(configuration.mobile); Ctrl-C ends it")
@@ -62,6 +66,7 @@ struct Listen: Subcommand {
             guard plan.tail > 0 else { return try await run.run() }
             var filter = HistoryFilter()
             filter.senders = plan.senders
+            filter.direction = .in
             return try await run.run(after: HistoryFeed(path: file, matching: filter))
         }
     }

@@ -29,8 +29,9 @@ actor ListenRun {
     /// How many messages are still wanted.
     private var rest: Int?
     /// With `--tail`: messages that were printed and may come once more, by the connection or from the history.
-    private var halfSeen: Set<MessageKey> = []
+    private var halfSeen = HalfSeen()
     private var isFollowing = false
+    private var followFailure: (any Error)?
     private var isLagging = false
     private var status = ExitStatus.done
     private var lastCame: Duration
@@ -51,15 +52,25 @@ actor ListenRun {
     /// - Returns: as `run()`.
     func run(after feed: HistoryFeed) async throws -> ExitStatus {
         let rows = try await feed.last(plan.tail)
-        halfSeen = Set(rows.filter { $0.direction == .in }.map(MessageKey.init))
+        for row in rows { halfSeen.insert(MessageKey(row)) }
         isFollowing = true
         try await invocation.console.show(rows.map(Row.message))
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                while let rows = try await feed.next() { try await self.show(stored: rows) }
-            }
+            group.addTask { await self.follow(feed) }
             defer { feed.stop() }
-            return try await run()
+            let status = try await run()
+            if let followFailure { throw followFailure }
+            return status
+        }
+    }
+
+    /// Prints what is stored behind the tail, until the feed is stopped. What goes wrong ends the connection, and with it `run`.
+    private func follow(_ feed: HistoryFeed) async {
+        do {
+            while let rows = try await feed.next() { try await show(stored: rows) }
+        } catch {
+            followFailure = error
+            await visit.connection.close(grace: .zero)
         }
     }
 
@@ -70,15 +81,15 @@ actor ListenRun {
             let rows = try await show(events)
             if rows.contains(where: \.isNews) { lastCame = invocation.context.time.uptime() }
             if rest == 0 { return status }
-            // A message that could not be stored follows the event that says so.
-            if status != .done, !events.isEndingInStoreFailure { return status }
+            // A message that could not be stored came with the event that says so, and is printed.
+            if status != .done { return status }
         }
         return visit.expiry.failure == nil ? status : status.combined(with: .timedOut)
     }
 
     /// What some process has stored behind the tail.
     private func show(stored rows: [HistoryRow]) async throws {
-        let news = rows.filter { $0.direction == .in }.flatMap { self.rows(for: $0) }
+        let news = rows.flatMap { self.rows(for: $0) }
         guard !news.isEmpty else { return }
         lastCame = invocation.context.time.uptime()
         try await invocation.console.show(news)
@@ -87,17 +98,25 @@ actor ListenRun {
 
     private func nextEvents() async -> [ClientEvent]? {
         guard let idle = plan.idle else { return await visit.connection.nextEvents() }
-        let rest = idle - (invocation.context.time.uptime() - lastCame)
         let (visit, sleep) = (visit, invocation.context.time.sleep)
         return await withTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
-                guard (try? await sleep(max(rest, .zero))) != nil else { return }
+                var last: Duration?
+                // What the history brings meanwhile puts the end off.
+                while await last != self.lastCame {
+                    last = await self.lastCame
+                    guard (try? await sleep(max(self.idleRest(of: idle), .zero))) != nil else { return }
+                }
                 visit.expiry.expire(.timedOut("nothing came for so long"))
                 await visit.connection.close(grace: .zero)
             }
             return await visit.connection.nextEvents()
         }
+    }
+
+    private func idleRest(of idle: Duration) -> Duration {
+        idle - (invocation.context.time.uptime() - lastCame)
     }
 
     /// - Returns: the rows that were printed.
@@ -133,7 +152,7 @@ actor ListenRun {
     }
 
     private func rows(for message: HistoryRow) -> [Row] {
-        guard rest != 0, plan.events.contains(.message),
+        guard message.direction == .in, rest != 0, plan.events.contains(.message),
             plan.senders.isEmpty || plan.senders.contains(message.from), isFirstSight(of: message)
         else { return [] }
         rest = rest.map { $0 - 1 }
@@ -142,9 +161,9 @@ actor ListenRun {
 
     /// Whether this message was not printed yet. Each may come twice, so after the second time it is forgotten.
     private func isFirstSight(of message: HistoryRow) -> Bool {
-        guard isFollowing, message.direction == .in else { return true }
+        guard isFollowing else { return true }
         let key = MessageKey(message)
-        if halfSeen.remove(key) != nil { return false }
+        if halfSeen.remove(key) { return false }
         halfSeen.insert(key)
         return true
     }
@@ -176,6 +195,24 @@ struct MessageKey: Hashable, Sendable {
     }
 }
 
+/// Messages that were seen once of twice. Of those whose second time never comes only the latest are kept: 65,536 to
+/// 131,072, in two sets, of which the older one is dropped when the newer is full.
+private struct HalfSeen {
+    private static let generation = 65_536
+
+    private var newer: Set<MessageKey> = []
+    private var older: Set<MessageKey> = []
+
+    mutating func insert(_ key: MessageKey) {
+        if newer.count == Self.generation { (newer, older) = ([], newer) }
+        newer.insert(key)
+    }
+
+    mutating func remove(_ key: MessageKey) -> Bool {
+        newer.remove(key) != nil || older.remove(key) != nil
+    }
+}
+
 extension HistoryRow {
     init(_ message: ChatMessage) {
         self.init(
@@ -193,11 +230,5 @@ extension Row {
     /// Something came from somebody, and not only from the connection.
     fileprivate var isNews: Bool {
         if case .status = self { false } else { true }
-    }
-}
-
-extension [ClientEvent] {
-    fileprivate var isEndingInStoreFailure: Bool {
-        if case .storeFailed = last { true } else { false }
     }
 }

@@ -36,7 +36,7 @@ struct Send: Subcommand {
 
     @Option(
         help: ArgumentHelp(
-            "What to wait for: stored, routed or none. (default: stored, or routed if the recipient cannot confirm)",
+            "What to wait for: stored, routed or none, which prints no row. (default: stored, or routed if the recipient cannot confirm)",
             valueName: "what"
         )
     )
@@ -59,6 +59,9 @@ struct Send: Subcommand {
         if plan.retryFor != nil { configuration.reconnect = .standard }
         let store = try invocation.history()
         let source = try await source(invocation)
+        // Opens the history before anything is sent: what cannot be noted shall not be sent. And a copy of one of these messages,
+        // which a `listen` of this mobile may store before us, is recognised only behind where the file ended then.
+        try await store.storeOwn([])
         return try await invocation.withConnection(
             configuration,
             store: store,

@@ -56,9 +56,6 @@ actor SendRun {
     /// - Throws: why the connection ended, or stdout could not be written.
     func run(_ source: Source) async throws -> ExitStatus {
         let (stop, input) = (context.stop, context.input)
-        // Opens the history: a copy of one of these messages, which a `listen` of this mobile may store before us, is
-        // recognised only behind where the file ended then. If it cannot be opened, that is said when it matters.
-        try? await store.storeOwn([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             let stops = stop.requests()

@@ -105,7 +105,7 @@ extension Invocation {
                 attempt += 1
                 let delay = ReconnectPolicy.standard.delay(attempt: attempt, using: &random)
                 guard let retryFor, error.isTemporary, time.uptime() - start + delay < retryFor else {
-                    throw CommandFailure(connecting: error)
+                    throw CommandFailure(connecting: error, within: self.timeout)
                 }
                 if attempt == 1 { await console.remark("\(error.message); trying again for \(retryFor.shortText)") }
                 try? await time.sleep(delay)

@@ -104,12 +104,13 @@ import Testing
     private func senderThatWaits() async throws -> (sender: Program, listener: Program) {
         let (_, asha, ravi) = try await stage.scene()
         let listener = try await ravi.listen()
-        let witness = try await asha.listen()
+        let device = try await asha.listen()
         listener.signal(SIGSTOP)
         let sender = try asha.start("send", "-l", "--timeout", "1h", "--to", ravi.mobile, input: .open)
         sender.write("are you there?\n")
-        // The sender's other device has it, so it is on its way.
-        try await witness.rows(1)
+        // The sender's other device notes it a moment later, so it is on its way.
+        try await eventually("a copy of it") { asha.history["text"] == ["are you there?"] }
+        #expect(device.exit() == nil)
         return (sender, listener)
     }
 }

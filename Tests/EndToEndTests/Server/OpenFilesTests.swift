@@ -6,6 +6,14 @@ import Testing
     private let stage: Stage
     init() async { stage = await Stage() }
 
+    @Test(arguments: [6, 9, 12])
+    func serverThatHasNoFilesToStartWithSaysSo(files: Int) async throws {
+        let program = try stage.start("/bin/sh", ["-c", "ulimit -n \(files); exec scad --port 0"])
+        let answer = try await program.finish()
+        #expect(answer.exit == .status(69))
+        #expect(answer.errors.contains("no file descriptors left"))
+    }
+
     @Test func serverWithoutFilesSaysSoWaitsAndGoesOn() async throws {
         let server = try await Server.start(on: stage, files: 64)
         let (asha, ravi) = (

@@ -10,6 +10,11 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
+    /// `mkdir` in `/proc` says that there is no such folder although there is; making it was tried for ever.
+    @Test func aFolderThatCannotBeMadeIsAnErrorAndNoLoop() {
+        #expect(throws: HistoryError.self) { try HistoryFile(path: "/proc/sca/history.jsonl") }
+    }
+
     @Test func tornLastLineIsSetAsideAndReported() throws {
         let whole = try HistoryRow.test("a").line
         let torn = String(try HistoryRow.test("b", "torn").line.dropLast(3))
