@@ -205,7 +205,11 @@ import Testing
         #expect(queued < 2_500, "\(queued) bytes wait for a session that does not read")
         server.forgetFrames()
         server.unstall(hidden)
-        #expect(server.frames(hidden) == [.presence(rev: server.hubs[0].presenceView.rev, joined: [], left: [try mobile(2)])])
+        #expect(
+            server.frames(hidden) == [
+                .presence(rev: server.hubs[0].presenceView.rev, joined: [], left: [try mobile(2)])
+            ]
+        )
     }
 
     @Test func watchingTooManyIsRefused() throws {

@@ -60,7 +60,7 @@ import Testing
     @Test func tailComesFirstAndWhatIsInItIsNotRepeated() async throws {
         let world = World(network([.message(.example("b")), .message(.example("c"))]))
         try world.store(.example("a"), .example("b"), .example("x", peer: World.other))
-        let outcome = await world.run("listen", "--tail", "2", "--from", "9812345678", "-n", "1")
+        let outcome = await world.run("listen", "--no-store", "--tail", "2", "--from", "9812345678", "-n", "1")
         #expect(outcome.rows.map { $0.split(separator: "\"")[7] } == ["a", "b", "c"])
     }
 

@@ -115,7 +115,12 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func refuse(_ status: HTTPResponseStatus, _ error: WireError, _ context: ChannelHandlerContext) {
-        respond(status, String(decoding: FrameEncoder.encodeRefusal(error), as: UTF8.self), hasBody: head?.method != .HEAD, context)
+        respond(
+            status,
+            String(decoding: FrameEncoder.encodeRefusal(error), as: UTF8.self),
+            hasBody: head?.method != .HEAD,
+            context
+        )
     }
 
     private func respond(

@@ -30,7 +30,9 @@ struct Health: Subcommand {
                 return report.ok ? .done : patience == nil ? .no : .timedOut
             }
             if case .failure(let error) = answer, isLast || !error.isWorthWaiting {
-                guard let patience, error.isWorthWaiting else { throw CommandFailure(connecting: error, within: invocation.timeout) }
+                guard let patience, error.isWorthWaiting else {
+                    throw CommandFailure(connecting: error, within: invocation.timeout)
+                }
                 throw CommandFailure.timedOut(
                     "not healthy within \(patience.shortText): \(error.message)",
                     hint: error.hint

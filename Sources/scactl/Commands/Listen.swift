@@ -67,7 +67,7 @@ struct Listen: Subcommand {
             var filter = HistoryFilter()
             filter.senders = plan.senders
             filter.direction = .in
-            return try await run.run(after: HistoryFeed(path: file, matching: filter))
+            return try await run.run(after: HistoryFeed(path: file, matching: filter), isStoring: !noStore)
         }
     }
 

@@ -3,9 +3,10 @@ internal import SCACore
 
 /// `listen` while it runs. The client stores first and reports then, so what is printed here is on disk already.
 ///
-/// An actor, because with `--tail` there are two who have something to print: the connection, and the history behind the
-/// tail. What was sent to another `listen` of this mobile before this one was connected comes only by the history, at the
-/// moment that one has stored it; what comes by both is printed when the first of them has it.
+/// With `--tail` messages are printed from the history, which is followed from the end of the tail on, and not as the
+/// connection brings them: what was sent to another `listen` of this mobile before this one was connected comes only by the
+/// history, at the moment that one has stored it. So nothing is missing, nothing comes twice, and the order is that of the
+/// history. An actor, because the connection goes on beside it.
 actor ListenRun {
     /// What to print, and when to end.
     struct Plan: Sendable {
@@ -28,9 +29,10 @@ actor ListenRun {
     private var picture = PresencePicture()
     /// How many messages are still wanted.
     private var rest: Int?
-    /// With `--tail`: messages that were printed and may come once more, by the connection or from the history.
-    private var halfSeen = HalfSeen()
+    /// Messages come from the history.
     private var isFollowing = false
+    /// Those of the tail, which the connection may bring again if the history is not followed.
+    private var tail: Set<MessageKey> = []
     private var followFailure: (any Error)?
     private var isLagging = false
     private var status = ExitStatus.done
@@ -46,15 +48,18 @@ actor ListenRun {
         lastCame = invocation.context.time.uptime()
     }
 
-    /// Prints the end of the history, then what arrives. The tail is read after the connection stands: what arrives
-    /// meanwhile is in it, or comes as an event, or both, and is printed once.
+    /// Prints the end of the history, then what arrives.
     ///
+    /// - Parameter isStoring: whether what arrives gets into the history; if not, it is printed as the connection brings it.
     /// - Returns: as `run()`.
-    func run(after feed: HistoryFeed) async throws -> ExitStatus {
+    func run(after feed: HistoryFeed, isStoring: Bool) async throws -> ExitStatus {
         let rows = try await feed.last(plan.tail)
-        for row in rows { halfSeen.insert(MessageKey(row)) }
-        isFollowing = true
         try await invocation.console.show(rows.map(Row.message))
+        guard isStoring else {
+            tail = Set(rows.map(MessageKey.init))
+            return try await run()
+        }
+        isFollowing = true
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.follow(feed) }
             defer { feed.stop() }
@@ -64,7 +69,7 @@ actor ListenRun {
         }
     }
 
-    /// Prints what is stored behind the tail, until the feed is stopped. What goes wrong ends the connection, and with it `run`.
+    /// Prints what is stored behind the tail, until the feed is stopped and has given out all. What goes wrong ends the connection, and with it `run`.
     private func follow(_ feed: HistoryFeed) async {
         do {
             while let rows = try await feed.next() { try await show(stored: rows) }
@@ -137,7 +142,9 @@ actor ListenRun {
     private func rows(for event: ClientEvent) -> [Row] {
         let now = invocation.context.time.now()
         switch event {
-        case .message(let message): return rows(for: HistoryRow(message))
+        case .message(let message):
+            // One that could not be stored is printed all the same, or it would be lost.
+            return isFollowing && status == .done ? [] : rows(for: HistoryRow(message))
         case .onlineUsers(let mobiles):
             let wasComplete = picture.isComplete
             let change = picture.take(list: mobiles)
@@ -153,19 +160,10 @@ actor ListenRun {
 
     private func rows(for message: HistoryRow) -> [Row] {
         guard message.direction == .in, rest != 0, plan.events.contains(.message),
-            plan.senders.isEmpty || plan.senders.contains(message.from), isFirstSight(of: message)
+            plan.senders.isEmpty || plan.senders.contains(message.from), tail.remove(MessageKey(message)) == nil
         else { return [] }
         rest = rest.map { $0 - 1 }
         return [.message(message)]
-    }
-
-    /// Whether this message was not printed yet. Each may come twice, so after the second time it is forgotten.
-    private func isFirstSight(of message: HistoryRow) -> Bool {
-        guard isFollowing else { return true }
-        let key = MessageKey(message)
-        if halfSeen.remove(key) { return false }
-        halfSeen.insert(key)
-        return true
     }
 
     private func presenceRows(_ change: PresencePicture.Change, at time: Int64) -> [Row] {
@@ -192,24 +190,6 @@ struct MessageKey: Hashable, Sendable {
     init(_ row: HistoryRow) {
         from = row.from
         id = row.id
-    }
-}
-
-/// Messages that were seen once of twice. Of those whose second time never comes only the latest are kept: 65,536 to
-/// 131,072, in two sets, of which the older one is dropped when the newer is full.
-private struct HalfSeen {
-    private static let generation = 65_536
-
-    private var newer: Set<MessageKey> = []
-    private var older: Set<MessageKey> = []
-
-    mutating func insert(_ key: MessageKey) {
-        if newer.count == Self.generation { (newer, older) = ([], newer) }
-        newer.insert(key)
-    }
-
-    mutating func remove(_ key: MessageKey) -> Bool {
-        newer.remove(key) != nil || older.remove(key) != nil
     }
 }
 

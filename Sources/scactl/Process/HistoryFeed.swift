@@ -45,16 +45,17 @@ actor HistoryFeed {
     }
 
     /// The next rows that match, as soon as any process stores them; begins where reading ended, without gap or repeat.
-    /// Nil after `stop()`.
+    /// Nil after `stop()`, once everything that was stored by then has been given out.
     func next() throws(HistoryError) -> [HistoryRow]? {
         let follower = self.follower ?? HistoryFollower(path: path, from: reader.end, matching: filter)
         self.follower = follower
-        while !isStopped.load(ordering: .acquiring) {
+        while true {
+            let wasStopped = isStopped.load(ordering: .acquiring)
             let rows = try follower.poll()
             if !rows.isEmpty { return rows }
+            if wasStopped { return nil }
             _ = follower.waitForChange(timeoutMilliseconds: -1, wake: stopping.reading)
         }
-        return nil
     }
 
     /// Ends a `next()` that waits. May be called from anywhere.
