@@ -52,13 +52,7 @@ public actor ChatServer: Service {
     /// - Throws: `ServerError` if the configuration is unusable or the address is taken.
     public func start() async throws -> Int {
         if let problem = configuration.problem { throw ServerError(code: .badConfiguration, message: problem) }
-        // NIO takes it for granted that its event loops get their descriptors, and traps if they do not.
-        guard Self.canOpenFiles(4 * configuration.threads + 8) else {
-            throw ServerError(
-                code: .cannotListen,
-                message: "no file descriptors left to start with; raise the limit with ulimit -n"
-            )
-        }
+        try Self.checkOpenFiles(for: configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let loops = try await makeLoops(group)
         let pipeline = ListenerPipeline(configuration: configuration, loops: loops, log: log)
@@ -100,6 +94,19 @@ public actor ChatServer: Service {
         try? await running.listener.close()
         for loop in running.loops { try? await loop.eventLoop.submit { loop.bound.value.stop() }.get() }
         try? await running.group.shutdownGracefully()
+    }
+
+    /// Sees whether there are file descriptors enough to start with. `start` does so too; a program that starts anything
+    /// else first should do it before, since event loops and the system's signal sources trap if they get none.
+    ///
+    /// - Throws: `ServerError` if there are not.
+    public static func checkOpenFiles(for configuration: ServerConfiguration) throws(ServerError) {
+        guard canOpenFiles(4 * configuration.threads + 8) else {
+            throw ServerError(
+                code: .cannotListen,
+                message: "no file descriptors left to start with; raise the limit with ulimit -n"
+            )
+        }
     }
 
     /// Whether so many more files can be open at once.

@@ -9,8 +9,11 @@ internal import ServiceLifecycle
 ///
 /// Each option can also come from the environment, as `SCAD_` and its name in capitals (`SCAD_PING_TIMEOUT`), the port also from `PORT`
 /// as hosting platforms give it. The option wins.
+///
+/// `run` is synchronous on purpose: an `async` main has threads and event sources before the first line of ours, and those trap
+/// where they get no file descriptor. So descriptors are looked for first, and then everything is started.
 @main
-struct Scad: AsyncParsableCommand {
+struct Scad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scad",
         abstract: "The SCA chat server: presence and messages over WebSocket, nothing kept.",
@@ -28,7 +31,7 @@ struct Scad: AsyncParsableCommand {
     @OptionGroup var limits: LimitOptions
     @OptionGroup var logging: LoggingOptions
 
-    func run() async throws {
+    func run() throws {
         var configuration = ServerConfiguration()
         let environment = EnvironmentReader()
         listening.apply(to: &configuration, environment)
@@ -37,8 +40,22 @@ struct Scad: AsyncParsableCommand {
         if let problem = environment.problem { throw ValidationError(problem) }
         if let problem = configuration.problem { throw ValidationError(problem) }
         OpenFiles.raiseLimit()
+        do { try ChatServer.checkOpenFiles(for: configuration) } catch { throw Self.exit(explaining: error) }
 
         let server = ChatServer(configuration: configuration, logger: logger)
+        // Not structured: it is what the process does from here on.
+        Task {
+            do {
+                try await Self.serve(server)
+                Self.exit()
+            } catch {
+                Self.exit(withError: error)
+            }
+        }
+        while true { pause() }
+    }
+
+    private static func serve(_ server: ChatServer) async throws {
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
@@ -46,12 +63,12 @@ struct Scad: AsyncParsableCommand {
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
             )
         )
-        do {
-            try await services.run()
-        } catch let error as ServerError {
-            StandardError.write("scad: \(error.message)\n")
-            throw ExitCode(error.code == .badConfiguration ? EX_USAGE : EX_UNAVAILABLE)
-        }
+        do { try await services.run() } catch let error as ServerError { throw exit(explaining: error) }
+    }
+
+    private static func exit(explaining error: ServerError) -> ExitCode {
+        StandardError.write("scad: \(error.message)\n")
+        return ExitCode(error.code == .badConfiguration ? EX_USAGE : EX_UNAVAILABLE)
     }
 }
 

@@ -47,6 +47,9 @@ import Testing
         var buffer = [UInt8](repeating: 0, count: 20)
         #expect(read(ends.reading, &buffer, 20) == 8)
         close(ends.reading)
+        // A program that another test is starting has all our descriptors until it runs.
+        var end = pollfd(fd: ends.writing, events: 0, revents: 0)
+        #expect(poll(&end, 1, -1) == 1)
         let failure = await #expect(throws: CommandFailure.self) { try await writer.write([[0x0A]]) }
         #expect(failure == .readerGone)
     }
