@@ -193,19 +193,6 @@ struct MessageKey: Hashable, Sendable {
     }
 }
 
-extension HistoryRow {
-    init(_ message: ChatMessage) {
-        self.init(
-            id: message.id,
-            ts: message.unixMilliseconds,
-            direction: message.direction,
-            from: message.from,
-            to: message.to,
-            text: message.text
-        )
-    }
-}
-
 extension Row {
     /// Something came from somebody, and not only from the connection.
     fileprivate var isNews: Bool {
