@@ -1,13 +1,62 @@
 // GNU readline behind a small header. readline's own headers use FILE without declaring it, and its
-// globals are mutable C variables, which Swift 6 does not let us touch directly: hence the getters.
+// globals are mutable C variables, which Swift 6 does not let us touch directly: hence the getters and setters.
 #ifndef CREADLINE_SHIM_H
 #define CREADLINE_SHIM_H
 
+#include <langinfo.h>
 #include <stdio.h>
 #include <readline/readline.h>
 #include <readline/history.h>
 
 /// The version of the readline library in use, such as "8.2".
 static inline const char *creadline_version(void) { return rl_library_version; }
+
+/// Whether text in the current locale is UTF-8.
+static inline int creadline_is_utf8(void) {
+    const char *codeset = nl_langinfo(CODESET);
+    return codeset[0] == 'U' && codeset[1] == 'T' && codeset[2] == 'F';
+}
+
+/// Before the first prompt: signals are not readline's, the environment is left alone, words end at a blank or a comma.
+static inline void creadline_prepare(const char *name, rl_completion_func_t *complete) {
+    rl_readline_name = name;
+    rl_catch_signals = 0;
+    rl_catch_sigwinch = 0;
+    rl_change_environment = 0;
+    rl_completer_word_break_characters = " ,";
+    rl_basic_quote_characters = "";
+    rl_attempted_completion_function = complete;
+    history_write_timestamps = 1;
+    history_comment_char = '#';
+    history_multiline_entries = 1;
+}
+
+/// To be called by the completion function: what it does not know, nobody does (no file names).
+static inline void creadline_completion_is_over(void) { rl_attempted_completion_over = 1; }
+
+/// The line that is being edited.
+static inline const char *creadline_line(void) { return rl_line_buffer; }
+
+/// How many of its bytes stand before the cursor, and how many there are.
+static inline int creadline_cursor(void) { return rl_point; }
+static inline int creadline_length(void) { return rl_end; }
+
+/// The last line of the input history; null if there is none.
+static inline const char *creadline_last_line(void) {
+    HIST_ENTRY *entry = history_length > 0 ? history_get(history_base + history_length - 1) : 0;
+    return entry ? entry->line : 0;
+}
+
+/// Moves the cursor behind the last character.
+static inline void creadline_move_to_end(void) { rl_point = rl_end; }
+
+/// Puts what readline has written on its way to the terminal.
+static inline void creadline_flush(void) { fflush(rl_outstream); }
+
+/// Gives the terminal back as readline found it.
+static inline void creadline_release_terminal(void) { rl_deprep_term_function(); }
+
+/// Takes the terminal again.
+static inline void creadline_take_terminal(void) { rl_prep_term_function(1); }
 
 #endif

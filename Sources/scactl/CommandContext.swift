@@ -15,6 +15,8 @@ struct CommandContext: Sendable {
     var makeMessageID: @Sendable () -> MessageID
     /// Is requested when the process is told to end.
     var stop: StopSignal
+    /// Signals that a command may take for itself.
+    var signals: SignalTap
 }
 
 /// Which of the standard streams are terminals.
@@ -53,7 +55,7 @@ struct TimeSource: Sendable {
 
 extension CommandContext {
     /// The process's own.
-    static func process(stop: StopSignal) -> CommandContext {
+    static func process(stop: StopSignal, signals: SignalTap) -> CommandContext {
         let time = TimeSource.system
         return CommandContext(
             environment: ProcessInfo.processInfo.environment,
@@ -71,7 +73,8 @@ extension CommandContext {
                 var generator = SystemRandomNumberGenerator()
                 return MessageID(unixMilliseconds: time.now(), using: &generator)
             },
-            stop: stop
+            stop: stop,
+            signals: signals
         )
     }
 }

@@ -19,7 +19,7 @@ struct Scactl: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            Login.self, Logout.self, Who.self, Send.self, Listen.self, History.self, Health.self,
+            Login.self, Logout.self, Who.self, Send.self, Listen.self, History.self, Health.self, Chat.self,
         ]
     )
 
@@ -32,7 +32,7 @@ struct Scactl: ParsableCommand {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments == ["--version"], printVersion() { Glibc.exit(ExitStatus.done.rawValue) }
         guard let loop = MainLoop() else { Glibc.exit(ExitStatus.bug.rawValue) }
-        loop.run { stop in await run(arguments, in: .process(stop: stop)) }
+        loop.run { stop, signals in await run(arguments, in: .process(stop: stop, signals: signals)) }
     }
 
     /// Runs one command line to its end, everything said and written.

@@ -26,6 +26,19 @@ public struct SettingsPaths: Sendable, Hashable {
     /// The history of one mobile: `history.jsonl` in a folder named after it.
     public func history(of mobile: Mobile) -> String { "\(dataFolder)/\(mobile)/history.jsonl" }
 
+    /// Makes the state folder, 0700, if it is not there.
+    ///
+    /// - Throws: `SettingsError` if that cannot be done.
+    public func makeStateFolder() throws(SettingsError) {
+        do throws(SystemError) { try PrivateFolder.make(stateFolder) } catch {
+            throw SettingsError(
+                code: .unwritable,
+                message: "cannot make the folder \(stateFolder): \(error.reason)",
+                hint: "set XDG_STATE_HOME to a folder that can be written"
+            )
+        }
+    }
+
     private static func folder(
         _ variable: String,
         _ fallback: String,

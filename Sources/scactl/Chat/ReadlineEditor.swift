@@ -1,7 +1,176 @@
 internal import CReadline
+internal import Glibc
 
-/// GNU readline: the only file that knows it. `chat` will edit lines with it; today it tells its version.
-struct ReadlineEditor {
+/// GNU readline as a line editor, through its callback interface; the only file that knows readline.
+///
+/// readline is one set of global variables, so there is one of these in a process, and all its calls come from one thread: the
+/// prompt's. Keys are handed to it one by one when the terminal has them (`takeInput`), so it never waits for anybody. A
+/// finished line is kept by `finishLine`, with editing switched off until the next `begin`: what is said about the line
+/// is then simply printed.
+///
+/// To print while a line is half typed, the line is cleared off the screen, over all the rows that it takes, and drawn anew
+/// below what was printed (`rl_clear_visible_line`, `rl_on_new_line`, `rl_redisplay`). A terminal that is dumb, or a
+/// person who hears instead of sees (`--plain`), gets a line break instead of the clearing.
+///
+/// Rejected: a line editor of our own or linenoise (no `.inputrc`, no vi mode, no search in the history), `readline()` itself
+/// (it blocks).
+final class ReadlineEditor: LineEditor {
     /// The version of the library that is linked, such as `8.2`.
     static var libraryVersion: String { creadline_version().map { String(cString: $0) } ?? "?" }
+
+    /// How many lines the input history keeps.
+    private static let longestHistory: Int32 = 1_000
+
+    /// What the callbacks, which are C functions without a context, leave for the editor.
+    private struct Shared {
+        var completion = Completion()
+        var event: LineEditorEvent?
+    }
+
+    /// Proof: readline calls its callbacks from within calls of ours, which all come from the prompt's thread.
+    nonisolated(unsafe) private static var shared = Shared()
+
+    private let isPlain: Bool
+    private let isDumb: Bool
+    private let isBold: Bool
+    private let historyFile: String?
+    private var isEditing = false
+
+    /// - Parameters:
+    ///   - historyFile: where the input history is kept; nil for nowhere. Its folder must be there.
+    ///   - isPlain: never redraw anything but the line itself.
+    ///   - isDumb: the terminal obeys no escape sequences.
+    ///   - isBold: the prompt is.
+    init(historyFile: String?, isPlain: Bool, isDumb: Bool, isBold: Bool) {
+        self.isPlain = isPlain || isDumb
+        self.isDumb = isDumb
+        self.isBold = isBold && !isDumb
+        self.historyFile = historyFile
+        setlocale(LC_ALL, "")
+        // Messages are UTF-8 whatever the locale says.
+        if creadline_is_utf8() == 0 { setlocale(LC_CTYPE, "C.UTF-8") }
+        creadline_prepare("scactl") { _, start, _ in ReadlineEditor.matches(from: start) }
+        if isDumb { rl_variable_bind("enable-bracketed-paste", "off") }
+        using_history()
+        stifle_history(Self.longestHistory)
+        if let historyFile { read_history(historyFile) }
+    }
+
+    // MARK: Editing
+
+    func begin(_ prompt: String, completion: Completion) {
+        TerminalGuard.arm(isDumb: isDumb)
+        Self.shared.completion = completion
+        isEditing = true
+        // What the terminal obeys stands between \1 and \2, so that readline does not count it.
+        let shown = isBold ? "\u{1}\u{1B}[1m\u{2}\(prompt)\u{1}\u{1B}[0m\u{2}" : prompt
+        rl_callback_handler_install(shown) { ReadlineEditor.finishLine($0) }
+    }
+
+    func complete(with completion: Completion) { Self.shared.completion = completion }
+
+    func takeInput() -> LineEditorEvent? {
+        guard isEditing else { return nil }
+        rl_callback_read_char()
+        guard let event = Self.shared.event else { return nil }
+        Self.shared.event = nil
+        isEditing = false
+        creadline_flush()
+        return event
+    }
+
+    func interrupt() -> Bool {
+        guard isEditing else { return false }
+        let hadText = creadline_length() > 0
+        creadline_move_to_end()
+        rl_redisplay()
+        rl_crlf()
+        rl_callback_sigcleanup()
+        rl_replace_line("", 0)
+        rl_on_new_line()
+        rl_redisplay()
+        return hadText
+    }
+
+    func finish() {
+        if isEditing {
+            isEditing = false
+            creadline_move_to_end()
+            rl_redisplay()
+            rl_crlf()
+            rl_callback_handler_remove()
+            creadline_flush()
+        }
+        TerminalGuard.disarm()
+    }
+
+    // MARK: The screen
+
+    func hide() {
+        guard isEditing else { return }
+        if isPlain { rl_crlf() } else { rl_clear_visible_line() }
+        creadline_flush()
+    }
+
+    func show() {
+        guard isEditing else { return }
+        rl_on_new_line()
+        rl_redisplay()
+    }
+
+    func resize() {
+        if isEditing { rl_resize_terminal() }
+    }
+
+    func suspend() {
+        guard isEditing else { return }
+        rl_crlf()
+        creadline_release_terminal()
+        creadline_flush()
+    }
+
+    func resume() {
+        guard isEditing else { return }
+        creadline_take_terminal()
+        rl_resize_terminal()
+        rl_on_new_line()
+        rl_redisplay()
+    }
+
+    // MARK: The input history
+
+    func remember(_ line: String) {
+        using_history()
+        if let last = creadline_last_line(), String(cString: last) == line { return }
+        add_history(line)
+        guard let historyFile else { return }
+        // A file of one's own: what is typed is as private as what is stored.
+        close(open(historyFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
+        append_history(1, historyFile)
+    }
+
+    // MARK: What readline calls
+
+    private static func finishLine(_ line: UnsafeMutablePointer<CChar>?) {
+        shared.event = line.map { .line(String(cString: $0)) } ?? .end
+        free(line)
+        rl_callback_handler_remove()
+    }
+
+    /// The words that the one that begins at `start` may become, as readline wants them: what they share first, a null last,
+    /// each to be freed by readline.
+    private static func matches(from start: Int32) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+        creadline_completion_is_over()
+        let line = creadline_line().map { String(cString: $0) } ?? ""
+        let before = String(decoding: line.utf8.prefix(Int(start)), as: UTF8.self)
+        let upToCursor = String(decoding: line.utf8.prefix(Int(creadline_cursor())), as: UTF8.self)
+        let word = String(upToCursor.dropFirst(before.count))
+        let candidates = shared.completion.candidates(for: word, after: before)
+        guard !candidates.isEmpty else { return nil }
+        let words = candidates.count == 1 ? candidates : [Completion.commonPrefix(of: candidates)] + candidates
+        let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: words.count + 1)
+        for (index, word) in words.enumerated() { list[index] = strdup(word) }
+        list[words.count] = nil
+        return list
+    }
 }

@@ -25,6 +25,25 @@ struct Login: Subcommand {
         if let other = shared.mobile, try Mobile(argument: other) != mobile {
             throw CommandFailure.usage("two mobiles to log in: \(mobile) and \(other)", hint: "scactl login \(mobile)")
         }
+        let row = try await LoginRun(invocation).run(as: mobile)
+        if !invocation.isQuiet { try await invocation.console.show([row]) }
+        return .done
+    }
+}
+
+/// Logs in: for `login`, and for the first `chat`.
+struct LoginRun {
+    let invocation: Invocation
+
+    init(_ invocation: Invocation) {
+        self.invocation = invocation
+    }
+
+    /// Tries the mobile on the server and remembers both.
+    ///
+    /// - Returns: the row that says so.
+    /// - Throws: why not; then nothing is remembered.
+    func run(as mobile: Mobile) async throws -> Row {
         let paths = try invocation.paths()
         let timeout = invocation.timeout ?? Invocation.patience
         var configuration = ClientConfiguration(endpoint: invocation.endpoint, mobile: mobile)
@@ -43,10 +62,6 @@ struct Login: Subcommand {
                 "this server speaks the base dialect: it can tell routed from offline, but not that a message was stored"
             )
         }
-        if !invocation.isQuiet {
-            let row = Row.login(mobile, server: invocation.endpoint.description, dialect: info.dialect)
-            try await invocation.console.show([row])
-        }
-        return .done
+        return .login(mobile, server: invocation.endpoint.description, dialect: info.dialect)
     }
 }

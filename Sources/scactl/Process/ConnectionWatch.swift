@@ -16,12 +16,10 @@ struct ConnectionWatch: Sendable {
     /// - Returns: what the shell should be told in the end because of it: `.done` if all is well.
     func observe(_ event: ClientEvent) async -> ExitStatus {
         switch event {
-        case .disconnected(let error):
-            if !isSilent { await console.remark("\(error.message); trying again") }
+        case .disconnected, .reconnected:
+            if !isSilent, let remark = event.remark { await console.remark(remark) }
         case .reconnecting(let attempt, let delay):
             await console.detail("attempt \(attempt) in \(delay.rounded.shortText)")
-        case .reconnected(_, let gap):
-            if !isSilent { await console.remark("connected again after \(gap.rounded.shortText)") }
         case .storeFailed(let error):
             await console.report(CommandFailure(explaining: error))
             return .io
@@ -30,5 +28,16 @@ struct ConnectionWatch: Sendable {
         case .connected, .message, .onlineUsers, .presence, .delivery, .ended: break
         }
         return .done
+    }
+}
+
+extension ClientEvent {
+    /// What a person is told when a connection goes and comes; nil for all else.
+    var remark: String? {
+        switch self {
+        case .disconnected(let error): "\(error.message); trying again"
+        case .reconnected(_, let gap): "connected again after \(gap.rounded.shortText)"
+        default: nil
+        }
     }
 }

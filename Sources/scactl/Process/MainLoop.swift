@@ -3,7 +3,7 @@ internal import Glibc
 /// What the main thread does while the command runs as a task: it watches for signals and for a reader of stdout
 /// that goes away, and ends the process the way a Unix tool ends.
 ///
-/// INT, TERM and HUP are blocked before any thread exists, so that no thread dies of them; one thread of ours
+/// INT, TERM, HUP, TSTP, CONT and WINCH are blocked before any thread exists, so that no thread dies of them; one thread of ours
 /// takes them with `sigwait` and writes each number into a pipe; the command writes a 0 and its exit status when
 /// it is done. So the main thread has one thing to poll beside stdout, and no code runs inside a signal handler.
 /// (`signalfd` and `eventfd` would save the thread; Swift's Glibc module has neither.)
@@ -11,6 +11,8 @@ internal import Glibc
 /// - The first signal asks the command to stop; it has `grace` to get its last answers and to close. Then the process
 ///   dies of that very signal: a shell then knows that its loop is over. It dies at once if there is nothing to
 ///   finish, as before a connection stands, and of a second signal.
+/// - A command with a prompt takes INT and those of the terminal for itself (`SignalTap`). For all others TSTP (Ctrl-Z) stops the
+///   process as usual, and CONT and WINCH mean nothing.
 /// - SIGPIPE is ignored so that a write gives EPIPE. When the reader of stdout is gone, seen by a write or by
 ///   `poll` although nothing is being written, the process dies of SIGPIPE, quietly, as `cat` does.
 /// - A signal that was ignored when we were started (`nohup`, a shell's background job) stays ignored.
@@ -35,7 +37,9 @@ final class MainLoop: Sendable {
         Self.openMissingStandardDescriptors()
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(number) { sigaddset(&signals, number) }
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH] where !Self.isIgnored(number) {
+            sigaddset(&signals, number)
+        }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }
@@ -46,12 +50,13 @@ final class MainLoop: Sendable {
     }
 
     /// Runs the command to its end and ends the process.
-    func run(_ command: @escaping @Sendable (StopSignal) async -> ExitStatus) -> Never {
+    func run(_ command: @escaping @Sendable (StopSignal, SignalTap) async -> ExitStatus) -> Never {
         let stop = StopSignal()
+        let tap = SignalTap()
         startSignalThread()
         // Not structured: the main thread blocks in `poll`, so nothing can await this task; it reports by the pipe.
         Task {
-            let status = await command(stop)
+            let status = await command(stop, tap)
             send([0, UInt8(truncatingIfNeeded: status.rawValue)])
         }
         var received: Int32?
@@ -60,7 +65,11 @@ final class MainLoop: Sendable {
             case .done(let status):
                 if let received { die(of: received) }
                 if status == .signal(SIGPIPE) { die(of: SIGPIPE) }
+                TerminalGuard.restore()
                 exit(status.rawValue)
+            case .signal(let number) where tap.deliver(number): break
+            case .signal(SIGTSTP): Self.stopProcess()
+            case .signal(SIGCONT), .signal(SIGWINCH): break
             case .signal(let number):
                 guard received == nil, stop.request() else { die(of: received ?? number) }
                 received = number
@@ -118,13 +127,25 @@ final class MainLoop: Sendable {
 
     /// Ends the process so that the parent sees this signal, and not an exit status that looks like it.
     private func die(of number: Int32) -> Never {
+        TerminalGuard.restore()
+        Self.obey(number)
+        exit(ExitStatus.signal(number).rawValue)
+    }
+
+    /// Stops the process as Ctrl-Z does; returns when it is continued.
+    static func stopProcess() {
+        obey(SIGTSTP)
+    }
+
+    /// Lets a signal do to the process what it does by default.
+    private static func obey(_ number: Int32) {
         signal(number, SIG_DFL)
         var only = sigset_t()
         sigemptyset(&only)
         sigaddset(&only, number)
         pthread_sigmask(SIG_UNBLOCK, &only, nil)
         raise(number)
-        exit(ExitStatus.signal(number).rawValue)
+        pthread_sigmask(SIG_BLOCK, &only, nil)
     }
 
     private static func isIgnored(_ number: Int32) -> Bool {

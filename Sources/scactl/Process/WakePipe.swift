@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Ends a wait in `poll` from another thread: the waiting side polls `reading`, anybody calls `wake`.
+/// Ends a wait in `poll` from another thread: the waiting side polls `reading`, anybody calls `wake`. Who waits more than once
+/// calls `drain` in between.
 ///
 /// It is never closed: a thread may still be polling it, and there is one for each stream that a command waits for.
 struct WakePipe: Sendable {
@@ -19,5 +20,11 @@ struct WakePipe: Sendable {
     func wake() {
         var byte: UInt8 = 0
         _ = write(writing, &byte, 1)
+    }
+
+    /// Takes what `wake` has put in; only when `reading` can be read.
+    func drain() {
+        var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        _ = read(reading, &bytes, MemoryLayout.size(ofValue: bytes))
     }
 }

@@ -14,7 +14,7 @@ struct Console: Sendable {
 
     /// - Throws: `CommandFailure` with status 64 if an option or a variable says something unknown.
     init(_ options: SharedOptions, in context: CommandContext) throws(CommandFailure) {
-        let color = try Self.color(options)
+        let color = try TerminalStyle.Choice(option: options.color)
         let form = try Self.form(options, in: context)
         self.init(form, color, in: context, isQuiet: options.quiet, isVerbose: options.verbose)
     }
@@ -78,14 +78,6 @@ struct Console: Sendable {
     private func write(_ sentence: String) async {
         let shown = TextSanitizer.sanitized(sentence, .oneLine)
         try? await context.errors.write([Array("\(errorStyle(.dim, "scactl: \(shown)"))\n".utf8)])
-    }
-
-    private static func color(_ options: SharedOptions) throws(CommandFailure) -> TerminalStyle.Choice {
-        guard let text = options.color else { return .auto }
-        guard let choice = TerminalStyle.Choice(rawValue: text) else {
-            throw .usage("--color takes auto, always or never; found \"\(text)\"")
-        }
-        return choice
     }
 
     /// The config file comes last and is read only here if nothing else says it; a bad one is `Invocation`'s to report.

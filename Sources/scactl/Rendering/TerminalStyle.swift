@@ -7,6 +7,15 @@ struct TerminalStyle: Hashable, Sendable {
         /// On a terminal that is not `dumb`, unless `NO_COLOR` is set.
         case auto
         case always, never
+
+        /// - Parameter option: `--color` as it was given; nil is `auto`.
+        /// - Throws: `CommandFailure` with status 64.
+        init(option: String?) throws(CommandFailure) {
+            guard let choice = Choice(rawValue: option ?? "auto") else {
+                throw .usage("--color takes auto, always or never; found \"\(option ?? "")\"")
+            }
+            self = choice
+        }
     }
 
     enum Tone: String, Sendable {

@@ -74,7 +74,8 @@ struct TextRenderer: Renderer {
         return failure.hint.map { "\(sentence)\n  try: \(sanitized($0))" } ?? sentence
     }
 
-    private func toned(_ status: DeliveryStatus) -> String {
+    /// The mark of an outcome, in its tone.
+    func toned(_ status: DeliveryStatus) -> String {
         switch status {
         case .stored, .routed: style(.green, mark(status))
         case .timeout: style(.yellow, mark(status))
@@ -94,7 +95,7 @@ struct TextRenderer: Renderer {
     private func sanitized(_ text: String) -> String { TextSanitizer.sanitized(text, .oneLine) }
 
     /// When it was: on a terminal only as much as is needed from today.
-    private func stamp(_ unixMilliseconds: Int64) -> String {
+    func stamp(_ unixMilliseconds: Int64) -> String {
         let time = zone.localTime(at: unixMilliseconds)
         guard isTerminal else { return "\(time.date) \(time.time)" }
         let today = zone.localTime(at: now())

@@ -54,7 +54,8 @@ struct World: Sendable {
             time: TimeSource(now: { World.now }, uptime: { .zero }, sleep: sleep, zone: .fixed(0)),
             network: network,
             makeMessageID: { [counter] in MessageID(trusted: "m\(counter.next())") },
-            stop: stop
+            stop: stop,
+            signals: SignalTap()
         )
     }
 

@@ -1,0 +1,60 @@
+internal import SCAClient
+internal import SCACore
+
+/// Asks who somebody is who has never logged in, does what `login` does, and goes on. A wrong answer is asked for again.
+struct FirstRun {
+    let prompt: Prompt
+    let shared: SharedOptions
+    let invocation: Invocation
+
+    /// - Returns: the invocation of somebody who is logged in.
+    /// - Throws: `not_logged_in` if the questions are not answered.
+    func run() async throws -> Invocation {
+        let mobile = try await mobile()
+        let paths = try invocation.paths()
+        let file = paths.history(of: mobile)
+        try await say("Messages are kept on this device only, in \(file); the server keeps nothing.")
+        var options = shared
+        options.mobile = mobile.description
+        while true {
+            options.server = try await server()
+            let invocation = try Invocation(options, console: invocation.console, in: invocation.context)
+            do {
+                _ = try await LoginRun(invocation).run(as: mobile)
+                return invocation
+            } catch let failure as CommandFailure {
+                await invocation.console.report(failure)
+            }
+        }
+    }
+
+    private func mobile() async throws -> Mobile {
+        while true {
+            let answer = try await answer(to: "Your mobile (10 to 32 digits): ")
+            do throws(CommandFailure) { return try Mobile(argument: answer) } catch {
+                await invocation.console.report(error)
+            }
+        }
+    }
+
+    private func server() async throws -> String {
+        while true {
+            let answer = try await answer(to: "Server [\(invocation.endpoint)]: ")
+            if answer.isEmpty { return invocation.endpoint.description }
+            do throws(ClientError) { return try Endpoint(parsing: answer).description } catch {
+                await invocation.console.report(.usage(error.message, hint: error.hint))
+            }
+        }
+    }
+
+    private func answer(to question: String) async throws -> String {
+        guard case .line(let line) = await prompt.ask(question, endsWhenInterrupted: true) else {
+            throw CommandFailure.notLoggedIn
+        }
+        return line.split(separator: " ").joined(separator: " ")
+    }
+
+    private func say(_ sentence: String) async throws(CommandFailure) {
+        try await prompt.write([Array("\(sentence)\n".utf8)])
+    }
+}

@@ -1,0 +1,141 @@
+internal import ArgumentParser
+internal import Glibc
+internal import SCAClient
+internal import SCACore
+
+/// `scactl chat`: the interactive prompt.
+struct Chat: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chat",
+        abstract: "Chat at a prompt.",
+        discussion: """
+            What is typed is sent to the current peer, a line a message; a pasted block is one message. What arrives appears \
+            above the line. /to MOBILE chooses whom to write to, /help lists the commands, Tab completes, Ctrl-D leaves. Keys \
+            are GNU readline's, and ~/.inputrc holds. --timeout is how long connecting may take.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("Whom to write to; /to changes it.", valueName: "mobile"))
+    var peer: String?
+
+    @Flag(help: "Redraw nothing but the line that is typed: for screen readers and simple terminals.")
+    var plain = false
+
+    @OptionGroup
+    var shared: SharedOptions
+
+    /// How many messages with the peer are shown at the start.
+    private static let recalled = 10
+    /// How many of the last stored messages tell whom one talks to.
+    private static let recent = 2_000
+
+    func run(_ invocation: Invocation) async throws -> ExitStatus {
+        let peer = try peer.map { (text) throws(CommandFailure) in try Mobile(argument: text) }
+        let context = invocation.context
+        if shared.output == "json" {
+            throw CommandFailure.usage("chat is for people; there are no JSON rows in it", hint: "scactl pipe")
+        }
+        guard context.terminals.input, context.terminals.output else {
+            throw CommandFailure.usage(
+                "chat needs a terminal for both stdin and stdout",
+                hint: "in a pipe: scactl send, scactl listen or scactl pipe"
+            )
+        }
+        let prompt = try await makePrompt(invocation)
+        let signals = context.signals.claim([SIGINT, SIGTSTP, SIGCONT, SIGWINCH])
+        // Not structured: it waits for signals, which do not end with anything; giving up the claim ends it.
+        let hands = Task { for await signal in signals { try? await prompt.handle(signal: signal) } }
+        defer { hands.cancel() }
+        do {
+            let status = try await chat(atThe: prompt, invocation, with: peer)
+            await prompt.leave()
+            return status
+        } catch {
+            await prompt.leave()
+            throw error
+        }
+    }
+
+    private func chat(atThe prompt: Prompt, _ invocation: Invocation, with peer: Mobile?) async throws -> ExitStatus {
+        // From here on everything that is said appears above the prompt.
+        var context = invocation.context
+        (context.output, context.errors) = (prompt, prompt)
+        let console = try Console(.text, TerminalStyle.Choice(option: shared.color), in: context)
+        var invocation = try Invocation(shared, console: console, in: context)
+        do throws(CommandFailure) { _ = try invocation.mobile() } catch {
+            invocation = try await FirstRun(prompt: prompt, shared: shared, invocation: invocation).run()
+        }
+        let mobile = try invocation.mobile()
+        var configuration = try invocation.configuration(isVisible: true, presence: .all)
+        configuration.connectTimeout = invocation.timeout ?? Invocation.patience
+        configuration.reconnect = .standard
+        let file = try invocation.paths().history(of: mobile)
+        let store = HistoryStore(path: file)
+        // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
+        try await store.storeOwn([])
+        let rows = try await HistoryFeed(path: file, matching: HistoryFilter()).last(Self.recent)
+        let machine = ChatMachine(mobile: mobile, peer: peer, after: rows, context.time)
+        let renderer = TextRenderer(
+            style: TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: context.environment),
+            isTerminal: true,
+            zone: context.time.zone,
+            now: context.time.now
+        )
+        let endpoint = invocation.endpoint
+        let here = invocation
+        return try await here.withConnection(configuration, store: store, timeout: nil) { visit in
+            let view = ChatView(
+                renderer: renderer,
+                place: ["\(endpoint) (\(visit.info.dialect.rawValue)), as \(mobile)", "history: \(file)"]
+            )
+            let welcome = "connected as \(mobile); /help lists the commands, Ctrl-D leaves"
+            try await prompt.write(view.lines(for: .remark(welcome)))
+            let loop = ChatLoop(
+                visit,
+                here,
+                prompt: prompt,
+                machine: machine,
+                view: view,
+                store: store,
+                historyFile: file
+            )
+            return try await loop.run(recalling: Self.recalled)
+        }
+    }
+
+    private func makePrompt(_ invocation: Invocation) async throws -> Prompt {
+        let environment = invocation.context.environment
+        let style = TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: environment)
+        let paths = try invocation.paths()
+        var inputHistory: String? = paths.stateFolder + "/input_history"
+        do throws(SettingsError) { try paths.makeStateFolder() } catch {
+            await invocation.console.remark("typed lines will not be kept: \(error.message)")
+            inputHistory = nil
+        }
+        let editor = ReadlineEditor(
+            historyFile: inputHistory,
+            isPlain: plain,
+            isDumb: environment["TERM"].map { $0 == "dumb" || $0.isEmpty } ?? true,
+            isBold: style.isColored
+        )
+        return Prompt(
+            on: TerminalExecutor(descriptor: STDIN_FILENO),
+            editor: editor,
+            output: DescriptorWriter(descriptor: STDOUT_FILENO, name: "the terminal")
+        )
+    }
+}
+
+extension ChatMachine {
+    /// - Parameter rows: the last of the history, oldest first: whom one talks to, and to whom today.
+    init(mobile: Mobile, peer: Mobile?, after rows: [HistoryRow], _ time: TimeSource) {
+        let today = time.zone.localTime(at: time.now()).date
+        let companions = rows.filter { time.zone.localTime(at: $0.ts).date == today }.map(\.peer)
+        self.init(
+            mobile: mobile,
+            peer: peer,
+            known: rows.reversed().map(\.peer).withoutRepeats,
+            companions: Set(companions)
+        )
+    }
+}
