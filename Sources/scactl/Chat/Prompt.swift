@@ -14,6 +14,8 @@ actor Prompt: LineSink {
     private let output: DescriptorWriter
     private var isOpen = true
     private var wasInterrupted = false
+    /// CONT follows a stop by TSTP, after which the line is there again already.
+    private var isContinueDue = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -100,9 +102,12 @@ actor Prompt: LineSink {
             executor.cancelWait()
         case SIGTSTP:
             editor.suspend()
+            isContinueDue = true
             MainLoop.stopProcess()
             editor.resume()
-        case SIGCONT: editor.resume()
+        case SIGCONT:
+            if !isContinueDue { editor.resume() }
+            isContinueDue = false
         default: editor.resize()
         }
     }

@@ -39,8 +39,9 @@ enum TerminalGuard {
     static func restore() {
         guard state.isArmed else { return }
         tcsetattr(STDIN_FILENO, TCSANOW, &state.settings)
-        // Bracketed paste off: a terminal that never heard of it ignores it.
+        // Bracketed paste off (a terminal that never heard of it ignores it), and the shell's prompt on a line of its own.
         if !state.isDumb { _ = write(STDOUT_FILENO, "\u{1B}[?2004l", 8) }
+        _ = write(STDOUT_FILENO, "\r\n", 2)
     }
 
     /// The prompt has given the terminal back itself.
