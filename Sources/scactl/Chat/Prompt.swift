@@ -11,7 +11,7 @@ actor Prompt: LineSink {
 
     private let executor: TerminalExecutor
     private let editor: any LineEditor
-    private let output: DescriptorWriter
+    private let output: any LineSink
     private var isOpen = true
     private var wasInterrupted = false
     /// CONT follows a stop by TSTP, after which the line is there again already.
@@ -23,7 +23,7 @@ actor Prompt: LineSink {
     ///   - executor: the terminal's thread.
     ///   - editor: nobody else's.
     ///   - output: the terminal.
-    init(on executor: TerminalExecutor, editor: sending any LineEditor, output: DescriptorWriter) {
+    init(on executor: TerminalExecutor, editor: sending any LineEditor, output: any LineSink) {
         self.executor = executor
         self.editor = editor
         self.output = output

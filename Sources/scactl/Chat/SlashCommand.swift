@@ -29,7 +29,7 @@ enum SlashCommand: Hashable, Sendable {
         ("/who", "", "who is online"),
         ("/history", "[N]", "the last messages with the current peer (20 unless said)"),
         ("/grep", "TEXT", "messages that contain TEXT, with anybody"),
-        ("/presence", "on|off", "show everyone's coming and going, or only that of those you talk to"),
+        ("/presence", "on|off", "show who comes and goes: everyone, or those you talk to"),
         ("/status", "", "the connection, and what waits to be sent"),
         ("/help", "", "this"),
         ("/quit", "", "leave, as Ctrl-D does"),
