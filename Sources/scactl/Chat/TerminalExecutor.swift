@@ -37,7 +37,9 @@ final class TerminalExecutor: SerialExecutor {
     }
 
     /// Returns when the terminal has something to read or is gone, or `cancelWait` was called. For one at a time.
-    func waitForInput() async {
+    ///
+    /// - Parameter isolation: the caller's actor, which it stays on: nothing of the actor happens between the call and the wait.
+    func waitForInput(isolation: isolated (any Actor)? = #isolation) async {
         await withCheckedContinuation { continuation in
             state.withLock { $0.waiting = continuation }
             wakeUp.wake()

@@ -8,7 +8,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ChatLoopTests {
     private let terminal = ScriptedTerminal()
 
-    private func run(_ network: ScriptedNetwork, stored: [HistoryRow] = []) async throws -> (scactl.ExitStatus, history: [String]) {
+    private func run(_ network: ScriptedNetwork, stored: [HistoryRow] = []) async throws -> (
+        scactl.ExitStatus, history: [String]
+    ) {
         var world = World(network)
         world.sleep = { _ in }
         if !stored.isEmpty { _ = try HistoryFile(path: world.historyPath).append(stored) }
@@ -46,7 +48,9 @@ import Testing
         let (status, history) = try await outcome
         #expect(status == .done)
         #expect(shown == ["no messages with 9812345678 yet", "  ✓✓ stored"])
-        #expect(history.count == 1 && history[0].contains(#""dir":"out""#) && history[0].contains(#""status":"stored""#))
+        #expect(
+            history.count == 1 && history[0].contains(#""dir":"out""#) && history[0].contains(#""status":"stored""#)
+        )
         #expect(terminal.said.contains("remember hello") && terminal.said.contains("remember /quit"))
     }
 

@@ -7,7 +7,8 @@ import Testing
 struct ChatMachineTests {
     private var machine = ChatMachine(mobile: World.me, peer: World.peer)
 
-    private static func delivery(_ id: String, _ status: DeliveryStatus = .stored, to: Mobile = World.peer) -> Delivery {
+    private static func delivery(_ id: String, _ status: DeliveryStatus = .stored, to: Mobile = World.peer) -> Delivery
+    {
         Delivery(Outgoing(to: to, text: "hi", id: MessageID(trusted: id)), status)
     }
 

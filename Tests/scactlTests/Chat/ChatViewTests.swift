@@ -56,7 +56,9 @@ struct ChatViewTests {
                 == "14:03 9812345678, 9000000001 came online; 9876543210 went offline\n"
         )
         let crowd = (0..<60).map { Mobile(trusted: String(9_000_000_000 + $0)) }
-        #expect(shown(.presence(came: [], went: crowd, at: World.now)).hasSuffix("9000000049 and 10 more went offline\n"))
+        #expect(
+            shown(.presence(came: [], went: crowd, at: World.now)).hasSuffix("9000000049 and 10 more went offline\n")
+        )
     }
 
     @Test func whoAndStatusAreSentences() {

@@ -41,7 +41,8 @@ struct SlashCommandTests {
         ("/foo", "there is no command /foo"), ("/", "there is no command /"), ("/QUIT", "there is no command /QUIT"),
         ("/who me", "/who stands alone"), ("/quit now", "/quit stands alone"), ("/to", "to whom?"),
         ("/to 12", "10 to 32 digits"), ("/to 98765 43210", "/to 9876543210?"), ("/history x", "1 to 1000"),
-        ("/history 0", "1 to 1000"), ("/history 1001", "1 to 1000"), ("/grep", "/grep TEXT"), ("/presence", "on or off"),
+        ("/history 0", "1 to 1000"), ("/history 1001", "1 to 1000"), ("/grep", "/grep TEXT"),
+        ("/presence", "on or off"),
     ])
     func whatMakesNoSenseIsRefusedAndNeverText(_ line: String, _ words: String) throws {
         guard case .refused(let sentence) = ChatEntry(line) else {
