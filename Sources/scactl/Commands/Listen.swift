@@ -45,12 +45,7 @@ struct Listen: Subcommand {
     func run(_ invocation: Invocation) async throws -> ExitStatus {
         let plan = try plan()
         if plan.count == 0 { return .done }
-        var configuration = try invocation.configuration(
-            isVisible: true,
-            presence: plan.events.contains(.presence) ? .all : .none
-        )
-        configuration.connectTimeout = min(invocation.timeout ?? Invocation.patience, Invocation.patience)
-        configuration.reconnect = .standard
+        var configuration = try invocation.lastingConfiguration(presence: plan.events.contains(.presence))
         configuration.sendsReceipts = !noStore
         let file = try invocation.paths().history(of: configuration.mobile)
         let store = noStore ? nil : HistoryStore(path: file)
@@ -77,13 +72,7 @@ struct Listen: Subcommand {
         plan.count = try count.map { (text) throws(CommandFailure) in try Int(count: text, for: "-n") }
         plan.tail = try tail.map { (text) throws(CommandFailure) in try Int(count: text, for: "--tail") } ?? 0
         plan.idle = try idle.map { (text) throws(CommandFailure) in try Duration(argument: text, for: "--idle") }
-        if !events.isEmpty { plan.events = [] }
-        for word in events.flatMap({ $0.split(separator: ",") }) {
-            guard let event = Event(rawValue: String(word)) else {
-                throw .usage("--events takes message, presence and status; found \"\(word)\"")
-            }
-            plan.events.insert(event)
-        }
+        plan.events = try Set(arguments: events)
         if plan.count != nil, !plan.events.contains(.message) {
             throw .usage(
                 "-n counts messages, and --events has none",

@@ -18,15 +18,11 @@ actor ListenRun {
         var tail = 0
     }
 
-    /// So many events that wait mean that the reader of stdout is slower than they come. The client stops reading from
-    /// the server at 1,024.
-    private static let backlog = 512
-
     private let visit: Visit
     private let invocation: Invocation
     private let plan: Plan
     private var watch: ConnectionWatch
-    private var picture = PresencePicture()
+    private var reporter: EventReporter
     /// How many messages are still wanted.
     private var rest: Int?
     /// Messages come from the history.
@@ -34,7 +30,6 @@ actor ListenRun {
     /// Those of the tail, which the connection may bring again if the history is not followed.
     private var tail: Set<MessageKey> = []
     private var followFailure: (any Error)?
-    private var isLagging = false
     private var status = ExitStatus.done
     private var lastCame: Duration
 
@@ -44,6 +39,7 @@ actor ListenRun {
         self.plan = plan
         watch = ConnectionWatch(invocation)
         watch.isSilent = plan.events.contains(.status)
+        reporter = EventReporter(plan.events, invocation.context.time)
         rest = plan.count
         lastCame = invocation.context.time.uptime()
     }
@@ -126,7 +122,7 @@ actor ListenRun {
 
     /// - Returns: the rows that were printed.
     private func show(_ events: [ClientEvent]) async throws -> [Row] {
-        var rows: [Row] = lagging(events.count)
+        var rows = reporter.lagging(waiting: events.count)
         var end: ClientError?
         for event in events where rest != 0 {
             let outcome = await watch.observe(event)
@@ -140,22 +136,9 @@ actor ListenRun {
     }
 
     private func rows(for event: ClientEvent) -> [Row] {
-        let now = invocation.context.time.now()
-        switch event {
-        case .message(let message):
-            // One that could not be stored is printed all the same, or it would be lost.
-            return isFollowing && status == .done ? [] : rows(for: HistoryRow(message))
-        case .onlineUsers(let mobiles):
-            let wasComplete = picture.isComplete
-            let change = picture.take(list: mobiles)
-            return wasComplete ? presenceRows(change, at: now) : []
-        case .presence(let joined, let left): return presenceRows(picture.take(joined: joined, left: left), at: now)
-        case .connected: return statusRows(.init(state: .connected, unixMilliseconds: now))
-        case .reconnecting(let attempt, _):
-            return statusRows(.init(state: .reconnecting, attempt: attempt, unixMilliseconds: now))
-        case .reconnected(_, let gap): return statusRows(.init(state: .reconnected, gap: gap, unixMilliseconds: now))
-        case .delivery, .disconnected, .storeFailed, .historyHealed, .badFrame, .ended: return []
-        }
+        // One that could not be stored is printed all the same, or it would be lost.
+        guard case .message(let message) = event else { return reporter.rows(for: event) }
+        return isFollowing && status == .done ? [] : rows(for: HistoryRow(message))
     }
 
     private func rows(for message: HistoryRow) -> [Row] {
@@ -164,21 +147,6 @@ actor ListenRun {
         else { return [] }
         rest = rest.map { $0 - 1 }
         return [.message(message)]
-    }
-
-    private func presenceRows(_ change: PresencePicture.Change, at time: Int64) -> [Row] {
-        plan.events.contains(.presence) ? change.rows(at: time) : []
-    }
-
-    private func statusRows(_ row: StatusRow) -> [Row] {
-        plan.events.contains(.status) ? [.status(row)] : []
-    }
-
-    private func lagging(_ waiting: Int) -> [Row] {
-        let wasLagging = isLagging
-        isLagging = waiting >= (wasLagging ? Self.backlog / 2 : Self.backlog)
-        guard isLagging, !wasLagging else { return [] }
-        return statusRows(.init(state: .lagging, unixMilliseconds: invocation.context.time.now()))
     }
 }
 

@@ -79,18 +79,12 @@ extension SendRun {
             await refuse(.badInput("no \"to\", and no --to", hint: MessageRecord.example, line: record.line))
             return false
         }
-        let (size, limit) = (record.text.utf8.count, visit.info.limits.textBytes)
-        if size <= limit { return true }
-        let failure = CommandFailure.badInput(
-            "the text is \(size) bytes long; this server takes \(limit)",
-            hint: "send it in parts",
-            line: record.line
-        )
-        if record.line == nil {
-            await show(plan.recipients.map { .sent(rejected(to: $0, because: failure)) })
+        do throws(CommandFailure) { try visit.info.check(record.text, line: record.line) } catch {
+            if record.line == nil { await show(plan.recipients.map { .sent(rejected(to: $0, because: error)) }) }
+            await refuse(error)
+            return false
         }
-        await refuse(failure)
-        return false
+        return true
     }
 
     private func rejected(to recipient: Mobile, because failure: CommandFailure) -> SentRow {

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import SCAClient
 internal import SCACore
 
 /// One message to send, as stdin or the command line has it.
@@ -61,46 +62,84 @@ extension MessageRecord {
     }
 
     private static func parseJSON(_ bytes: [UInt8], line: Int) throws(CommandFailure) -> MessageRecord? {
-        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
-        let object: JSONRecord
-        do {
-            object = try JSONDecoder().decode(JSONRecord.self, from: Data(bytes))
-        } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
-            let key = context.codingPath.first?.stringValue ?? ""
-            throw .badInput(
-                key == "to" ? "\"to\" is not a mobile or a list of them" : "\"\(key)\" is not a string",
-                hint: example,
-                line: line
-            )
-        } catch {
-            throw .badInput("not a JSON object", hint: example, line: line)
-        }
-        guard let text = object.text else { throw .badInput("no \"text\"", hint: example, line: line) }
-        guard !text.isEmpty else { throw .badInput("\"text\" is empty", hint: example, line: line) }
-        var recipients: [Mobile]?
-        if let to = object.to {
-            recipients = []
-            for word in to.words { recipients?.append(try Mobile(argument: word, line: line)) }
-        }
+        guard let object = try JSONRecord.fromLine(bytes, number: line) else { return nil }
+        let text = try object.text.asText(line: line)
+        let recipients = try object.to.map { (to) throws(CommandFailure) in try to.mobiles(line: line) }
         return MessageRecord(recipients: recipients, text: text, reference: object.ref, line: line)
     }
 }
 
 private struct JSONRecord: Decodable {
-    struct Recipients: Decodable {
-        var words: [String]
+    var to: JSONRecipients?
+    var text: String?
+    var ref: String?
+}
 
-        init(from decoder: any Decoder) throws {
-            let value = try decoder.singleValueContainer()
-            if let word = try? value.decode(String.self) {
-                words = [word]
-            } else {
-                words = try value.decode([String].self)
-            }
+/// One mobile or a list of them, as somebody wrote them.
+struct JSONRecipients: Decodable {
+    var words: [String]
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let word = try? value.decode(String.self) {
+            words = [word]
+        } else {
+            words = try value.decode([String].self)
         }
     }
 
-    var to: Recipients?
-    var text: String?
-    var ref: String?
+    /// - Throws: `CommandFailure` with status 65 and the line's number.
+    func mobiles(line: Int) throws(CommandFailure) -> [Mobile] {
+        var mobiles: [Mobile] = []
+        for word in words { mobiles.append(try Mobile(argument: word, line: line)) }
+        return mobiles
+    }
+}
+
+extension Decodable {
+    /// Reads the object that a line of stdin is.
+    ///
+    /// - Returns: nil if the line is empty, or of blanks.
+    /// - Throws: `CommandFailure` with status 65 and the line's number.
+    static func fromLine(_ bytes: [UInt8], number: Int) throws(CommandFailure) -> Self? {
+        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
+        do {
+            return try JSONDecoder().decode(Self.self, from: Data(bytes))
+        } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
+            let key = context.codingPath.first?.stringValue ?? ""
+            throw .badInput(
+                key == "to" ? "\"to\" is not a mobile or a list of them" : "\"\(key)\" is not a string",
+                hint: MessageRecord.example,
+                line: number
+            )
+        } catch {
+            throw .badInput("not a JSON object", hint: MessageRecord.example, line: number)
+        }
+    }
+}
+
+extension Optional<String> {
+    /// The text of a message, which must be there.
+    ///
+    /// - Throws: `CommandFailure` with status 65 and the line's number.
+    func asText(line: Int) throws(CommandFailure) -> String {
+        guard let text = self else { throw .badInput("no \"text\"", hint: MessageRecord.example, line: line) }
+        guard !text.isEmpty else { throw .badInput("\"text\" is empty", hint: MessageRecord.example, line: line) }
+        return text
+    }
+}
+
+extension ServerInfo {
+    /// Refuses a text that this server would not take.
+    ///
+    /// - Throws: `CommandFailure` with status 65.
+    func check(_ text: String, line: Int?) throws(CommandFailure) {
+        let (size, limit) = (text.utf8.count, limits.textBytes)
+        guard size > limit else { return }
+        throw .badInput(
+            "the text is \(size) bytes long; this server takes \(limit)",
+            hint: "send it in parts",
+            line: line
+        )
+    }
 }

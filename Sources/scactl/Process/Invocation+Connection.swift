@@ -36,6 +36,14 @@ extension Invocation {
         return configuration
     }
 
+    /// For a session that others see and that lasts: a lost connection comes back, the first one must stand at once.
+    func lastingConfiguration(presence: Bool) throws(CommandFailure) -> ClientConfiguration {
+        var configuration = try configuration(isVisible: true, presence: presence ? .all : .none)
+        configuration.connectTimeout = min(timeout ?? Self.patience, Self.patience)
+        configuration.reconnect = .standard
+        return configuration
+    }
+
     /// Connects, does something, and closes.
     ///
     /// When the process is told to stop, the connection is closed with a second's grace: answers that are due come in,
