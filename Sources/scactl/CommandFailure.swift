@@ -16,6 +16,8 @@ struct CommandFailure: Error, Hashable, Sendable {
     var status: ExitStatus
     /// The record of stdin that this is about, from 1.
     var line: Int?
+    /// The sender's own word for that record, if it had one that could be read.
+    var reference: String?
 
     init(_ code: String, _ message: String, hint: String? = nil, status: ExitStatus, line: Int? = nil) {
         self.code = code

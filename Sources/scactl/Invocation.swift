@@ -8,7 +8,7 @@ internal import SCACore
 /// is one that is not set.
 struct Invocation: Sendable {
     let context: CommandContext
-    let console: Console
+    private(set) var console: Console
     let endpoint: Endpoint
     /// `--timeout`, if given.
     let timeout: Duration?
@@ -50,6 +50,13 @@ struct Invocation: Sendable {
     ///
     /// - Throws: `SettingsError` if the environment names no home.
     func paths() throws(SettingsError) -> SettingsPaths { try knownPaths.get() }
+
+    /// The same run with rows as JSON lines, also on a terminal: for a command whose rows are a protocol.
+    func printingJSON() -> Invocation {
+        var copy = self
+        copy.console = console.inJSON()
+        return copy
+    }
 
     /// My history.
     func history() throws -> HistoryStore {

@@ -39,6 +39,15 @@ import Testing
         ),
         (.user(World.peer, isOnline: true), #"{"type":"user","mobile":"9812345678","online":true}"#),
         (
+            .user(World.peer, isOnline: true, reference: "y"),
+            #"{"type":"user","mobile":"9812345678","online":true,"ref":"y"}"#
+        ),
+        (.who(online: 3, reference: "y"), #"{"type":"who","ref":"y","online":3}"#),
+        (
+            .status(StatusRow(state: .lagging, dropped: 17, unixMilliseconds: stamp)),
+            #"{"type":"status","state":"lagging","dropped":17,"ts":1795363670974}"#
+        ),
+        (
             .presence(World.peer, isOnline: false, at: stamp),
             #"{"type":"presence","mobile":"9812345678","online":false,"ts":1795363670974}"#
         ),

@@ -216,10 +216,11 @@ import Testing
                 $0.end = ClientError(.connectionLost, "the server went away")
             }
         )
-        world.input = BlockSource(["hi\n"], staysOpen: true)
+        let input = BlockSource(["hi\n"], staysOpen: true)
+        world.input = input
         let outcome = await world.run("send", "-l", "--to", "9812345678")
         #expect(outcome.status == .unreachable)
-        #expect(world.input.isStopped)
+        #expect(input.isStopped)
     }
 
     @Test func aStopEndsTheInputAndHalfALineIsNotSent() async throws {

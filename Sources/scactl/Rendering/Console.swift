@@ -5,8 +5,8 @@ internal import SCACore
 /// `--output auto` is decided by stdout alone, for both streams: a program that reads JSON rows wants to read JSON
 /// errors, wherever they go.
 struct Console: Sendable {
-    private let rows: any Renderer
-    private let errors: any Renderer
+    private var rows: any Renderer
+    private var errors: any Renderer
     private let errorStyle: TerminalStyle
     private let context: CommandContext
     private let isQuiet: Bool
@@ -41,6 +41,14 @@ struct Console: Sendable {
             rows = TextRenderer(style: style, isTerminal: terminals.output, zone: zone, now: now)
             errors = TextRenderer(style: errorStyle, isTerminal: terminals.errors, zone: zone, now: now)
         }
+    }
+
+    /// The same console with JSON lines on both streams.
+    func inJSON() -> Console {
+        var copy = self
+        copy.rows = JSONLinesRenderer(isTerminal: context.terminals.output)
+        copy.errors = JSONLinesRenderer(isTerminal: context.terminals.errors)
+        return copy
     }
 
     /// Prints rows on stdout; returns when they are out.

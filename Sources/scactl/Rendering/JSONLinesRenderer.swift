@@ -29,10 +29,15 @@ struct JSONLinesRenderer: Renderer {
         switch row {
         case .message: break
         case .sent(let sent): encode(sent, into: &object)
-        case .user(let mobile, let isOnline):
+        case .user(let mobile, let isOnline, let reference):
             object.add("type", "user")
             object.add("mobile", mobile.description)
             object.add("online", isOnline)
+            object.add("ref", reference)
+        case .who(let online, let reference):
+            object.add("type", "who")
+            object.add("ref", reference)
+            object.add("online", Int64(online))
         case .presence(let mobile, let isOnline, let time):
             object.add("type", "presence")
             object.add("mobile", mobile.description)
@@ -43,6 +48,7 @@ struct JSONLinesRenderer: Renderer {
             object.add("state", status.state.rawValue)
             object.add("attempt", status.attempt.map(Int64.init))
             object.add("gap_ms", status.gap?.milliseconds)
+            object.add("dropped", status.dropped.map(Int64.init))
             object.add("ts", status.unixMilliseconds)
         case .health(let health):
             object.add("type", "health")
@@ -63,6 +69,7 @@ struct JSONLinesRenderer: Renderer {
             object.add("hint", failure.hint)
             object.add("exit", Int64(failure.status.rawValue))
             object.add("line", failure.line.map(Int64.init))
+            object.add("ref", failure.reference)
         }
     }
 

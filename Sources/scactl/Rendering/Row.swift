@@ -8,8 +8,10 @@ enum Row: Hashable, Sendable {
     /// A message as it is stored: what `listen` and `history` print.
     case message(HistoryRow)
     case sent(SentRow)
-    /// Whether a mobile is online now.
-    case user(Mobile, isOnline: Bool)
+    /// Whether a mobile is online now; the reference is the word of the `pipe` line that asked.
+    case user(Mobile, isOnline: Bool, reference: String? = nil)
+    /// The end of the `user` rows that answer one `pipe` line: how many there were.
+    case who(online: Int, reference: String?)
     /// A mobile came or went. Milliseconds since 1970 UTC.
     case presence(Mobile, isOnline: Bool, at: Int64)
     case status(StatusRow)
@@ -37,7 +39,7 @@ struct SentRow: Hashable, Sendable {
 struct StatusRow: Hashable, Sendable {
     enum State: String, Hashable, Sendable {
         case connected, reconnecting, reconnected
-        /// The reader of stdout is slower than messages come.
+        /// The reader of stdout, or the program of a bot, is slower than messages come.
         case lagging
     }
 
@@ -46,6 +48,8 @@ struct StatusRow: Hashable, Sendable {
     var attempt: Int?
     /// How long there was no connection; for `reconnected`.
     var gap: Duration?
+    /// How many messages were left out; for `lagging`, where messages are left out.
+    var dropped: Int?
     /// Milliseconds since 1970 UTC.
     var unixMilliseconds: Int64
 }

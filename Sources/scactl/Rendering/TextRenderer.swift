@@ -21,8 +21,9 @@ struct TextRenderer: Renderer {
         switch row {
         case .message(let message): text(of: message)
         case .sent(let sent): text(of: sent)
-        case .user(let mobile, true): "\(mobile) \(style(.dim, "online"))"
-        case .user(let mobile, false): "\(mobile) \(style(.yellow, "offline"))"
+        case .user(let mobile, true, _): "\(mobile) \(style(.dim, "online"))"
+        case .user(let mobile, false, _): "\(mobile) \(style(.yellow, "offline"))"
+        case .who(let online, _): "\(online) online"
         case .presence(let mobile, let isOnline, let time):
             "\(stamp(time)) \(mobile) \(isOnline ? style(.green, "came online") : style(.dim, "went offline"))"
         case .status(let status): "\(stamp(status.unixMilliseconds)) \(style(.dim, text(of: status)))"
@@ -57,7 +58,9 @@ struct TextRenderer: Renderer {
         case .connected: "connected"
         case .reconnecting: "reconnecting, attempt \(status.attempt ?? 1)"
         case .reconnected: "connected again" + (status.gap.map { " after \($0.rounded.shortText)" } ?? "")
-        case .lagging: "lagging: the reader is slower than messages come"
+        case .lagging:
+            status.dropped.map { "lagging: \($0) message\($0 == 1 ? "" : "s") left out" }
+                ?? "lagging: the reader is slower than messages come"
         }
     }
 

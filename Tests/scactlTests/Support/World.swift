@@ -26,7 +26,7 @@ struct World: Sendable {
     let errors = CollectingSink()
     let network: ScriptedNetwork
     var environment: [String: String]
-    var input = BlockSource([])
+    var input: any ByteSource = BlockSource([])
     var terminals = Terminals()
     /// What waiting means: for ever, unless a test lets time run out at once.
     var sleep: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
