@@ -47,13 +47,19 @@ final class ReadlineEditor: LineEditor {
         self.isBold = isBold && !isDumb
         self.historyFile = historyFile
         setlocale(LC_ALL, "")
-        // Messages are UTF-8 whatever the locale says.
-        if creadline_is_utf8() == 0 { setlocale(LC_CTYPE, "C.UTF-8") }
+        if creadline_is_utf8() == 0 {
+            // Messages are UTF-8 whatever the locale says. readline asks the environment again, so it is told there.
+            setenv("LC_ALL", "C.UTF-8", 1)
+            setlocale(LC_ALL, "")
+        }
         creadline_prepare("scactl") { _, start, _ in ReadlineEditor.matches(from: start) }
         if isDumb { rl_variable_bind("enable-bracketed-paste", "off") }
         using_history()
         stifle_history(Self.longestHistory)
-        if let historyFile { read_history(historyFile) }
+        if let historyFile {
+            history_truncate_file(historyFile, Self.longestHistory)
+            read_history(historyFile)
+        }
     }
 
     // MARK: Editing

@@ -138,4 +138,17 @@ import Testing
         #expect(answer.exit == .status(124))
         #expect(answer.rows["status"] == ["timeout"])
     }
+
+    @Test func timeThatRunsOutWhileConnectingIs124() async throws {
+        let silent = try FakeServer(on: stage) { peer in
+            _ = peer.readHead()
+            peer.drain()
+        }
+        let asha = try stage.person("9876543210", on: nil)
+        for command in ["who", "login 9876543210", "listen"] {
+            let answer = try await asha.shell("scactl \(command) -s \(silent.url) --timeout 300ms").finish()
+            #expect(answer.exit == .status(124), "\(command)")
+            #expect(answer.errorRows["code"] == ["timeout"])
+        }
+    }
 }
