@@ -3,7 +3,7 @@ internal import ArgumentParser
 /// What a command line asks for.
 enum CommandLineReading {
     case command(any Subcommand)
-    /// Help, the version, a completion script: for stdout, status 0.
+    /// Help, the version, what Tab offers: for stdout, status 0.
     case text(String)
     case failure(CommandFailure)
 
@@ -31,6 +31,8 @@ enum CommandLineReading {
                 self = .command(command)
             } else if parsed is Scactl {
                 self = .text(Self.welcome)
+            } else if let word = Self.unknownTopic(arguments) {
+                self = .failure(Self.noCommand(word))
             } else {
                 // `scactl help …`: running it throws what it has to say.
                 try parsed.run()
@@ -38,6 +40,9 @@ enum CommandLineReading {
             }
         } catch  where Scactl.exitCode(for: error) == .success {
             self = .text(Scactl.fullMessage(for: error))
+        } catch  where arguments.first == "---completion" {
+            // A completion script of another version asks for what is not there: nothing is offered, and nothing said.
+            self = .text("")
         } catch {
             self = .failure(Self.failure(error, arguments))
         }
@@ -53,36 +58,21 @@ enum CommandLineReading {
         else { return nil }
         return (try? command.parseAsRoot(Array(arguments.dropFirst()))) as? any Subcommand
     }
+}
 
-    private static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
-        let names = Scactl.configuration.subcommands.compactMap { $0.configuration.commandName }
-        if let command = arguments.first(where: names.contains) {
-            let message = sentence(Scactl.message(for: error))
-            let isText = command == "send" && message.hasPrefix("unknown option")
-            return .usage(message, hint: isText ? "scactl send … -- TEXT, if that is text" : "scactl \(command) --help")
+extension [String] {
+    /// What an option is given in a command line that is not, or cannot be, parsed; nil if it is not there.
+    func lastValue(of long: String, _ short: String) -> String? {
+        var value: String?
+        for (index, word) in prefix(while: { $0 != "--" }).enumerated() {
+            if word == long || word == short {
+                value = dropFirst(index + 1).first
+            } else if word.hasPrefix(long + "=") {
+                value = String(word.dropFirst(long.count + 1))
+            } else if word.hasPrefix(short), !word.hasPrefix("--") {
+                value = String(word.dropFirst(short.count).drop { $0 == "=" })
+            }
         }
-        if let word = arguments.first(where: { !$0.hasPrefix("-") }), Scactl.message(for: error).contains("'\(word)'") {
-            let near = names.first { $0.hasPrefix(word) || isNear(word, $0) }
-            return .usage("there is no command \"\(word)\"", hint: near.map { "scactl \($0)" } ?? "scactl --help")
-        }
-        return .usage(sentence(Scactl.message(for: error)), hint: "scactl --help")
-    }
-
-    /// The parser's message as one of our sentences: one line, a small letter first, no full stop.
-    private static func sentence(_ message: String) -> String {
-        var sentence = message.split(separator: "\n").joined(separator: " ")
-        if sentence.hasSuffix(".") { sentence.removeLast() }
-        let second = sentence.dropFirst().first
-        return second?.isLowercase == true ? sentence.prefix(1).lowercased() + sentence.dropFirst() : sentence
-    }
-
-    /// Whether two words differ by one letter: more, less, another, or two swapped.
-    private static func isNear(_ left: String, _ right: String) -> Bool {
-        let (left, right) = (Array(left), Array(right))
-        let start = zip(left, right).prefix { $0 == $1 }.count
-        let (restOfLeft, restOfRight) = (left[start...], right[start...])
-        let end = zip(restOfLeft.reversed(), restOfRight.reversed()).prefix { $0 == $1 }.count
-        let (middle, other) = (restOfLeft.dropLast(end), restOfRight.dropLast(end))
-        return max(middle.count, other.count) <= 1 || middle.count == 2 && middle.reversed() == Array(other)
+        return value
     }
 }

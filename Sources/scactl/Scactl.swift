@@ -37,33 +37,26 @@ struct Scactl: ParsableCommand {
 
     /// Runs one command line to its end, everything said and written.
     static func run(_ arguments: [String], in context: CommandContext) async -> ExitStatus {
-        let plain = Console(.text, .auto, in: context)
-        switch CommandLineReading(arguments) {
-        case .command(let command): return await run(command, in: context, plain)
-        case .text(let text):
-            do throws(CommandFailure) {
-                try await context.output.write([Array((text + "\n").utf8)])
+        do throws(CommandFailure) {
+            switch CommandLineReading(arguments) {
+            case .command(let command):
+                return await run(command, try Console(command.shared, in: context), in: context)
+            case .text(let text):
+                if !text.isEmpty { try await context.output.write([Array((text + "\n").utf8)]) }
                 return .done
-            } catch {
-                await plain.report(error)
-                return error.status
+            case .failure(let failure): throw failure
             }
-        case .failure(let failure):
-            await plain.report(failure)
-            return failure.status
+        } catch {
+            await Console(reading: arguments, in: context).report(error)
+            return error.status
         }
     }
 
     private static func run(
         _ command: any Subcommand,
-        in context: CommandContext,
-        _ plain: Console
+        _ console: Console,
+        in context: CommandContext
     ) async -> ExitStatus {
-        let console: Console
-        do throws(CommandFailure) { console = try Console(command.shared, in: context) } catch {
-            await plain.report(error)
-            return error.status
-        }
         do {
             return try await command.run(Invocation(command.shared, console: console, in: context))
         } catch {

@@ -110,8 +110,10 @@ import Testing
     }
 
     @Test func aMistypedCommandIsRecognised() async {
-        #expect(await World().run("lisen").errors == ["scactl: there is no command \"lisen\"\n  try: scactl listen"])
-        #expect(await World().run("plugh").errors == ["scactl: there is no command \"plugh\"\n  try: scactl --help"])
+        for (word, hint) in [("lisen", "scactl listen"), ("sing", "scactl --help")] {
+            let errors = await World().run("-o", "text", word).errors
+            #expect(errors == ["scactl: there is no command \"\(word)\"\n  try: \(hint)"])
+        }
     }
 
     @Test func helpAndVersionGoToStdout() async {

@@ -15,8 +15,14 @@ struct Console: Sendable {
     /// - Throws: `CommandFailure` with status 64 if an option or a variable says something unknown.
     init(_ options: SharedOptions, in context: CommandContext) throws(CommandFailure) {
         let color = try TerminalStyle.Choice(option: options.color)
-        let form = try Self.form(options, in: context)
+        let form = try Self.form(options.output, in: context)
         self.init(form, color, in: context, isQuiet: options.quiet, isVerbose: options.verbose)
+    }
+
+    /// For what is wrong with the command line itself: what it says of the form is heeded as far as it can be seen.
+    init(reading arguments: [String], in context: CommandContext) {
+        let output = arguments.lastValue(of: "--output", "-o").flatMap(Settings.Output.init)
+        self.init((try? Self.form(output?.rawValue, in: context)) ?? .auto, .auto, in: context)
     }
 
     /// - Parameter form: `auto` is decided here.
@@ -90,10 +96,10 @@ struct Console: Sendable {
 
     /// The config file comes last and is read only here if nothing else says it; a bad one is `Invocation`'s to report.
     private static func form(
-        _ options: SharedOptions,
+        _ output: String?,
         in context: CommandContext
     ) throws(CommandFailure) -> Settings.Output {
-        if let text = options.output {
+        if let text = output {
             guard let form = Settings.Output(rawValue: text) else {
                 throw .usage("--output takes auto, text or json; found \"\(text)\"")
             }

@@ -1,0 +1,66 @@
+import Testing
+
+@testable import scactl
+
+/// What is said of a command line that makes no sense, and in which form.
+@Suite(.timeLimit(.minutes(1))) struct CommandLineTests {
+    /// Each row: the command line, the environment's form, whether stdout is a terminal, whether the error is JSON.
+    @Test(
+        arguments: [
+            (["who", "--nosuch"], nil, false, true), (["who", "--nosuch"], nil, true, false),
+            (["who", "--nosuch", "-o", "json"], nil, true, true), (["-ojson", "who", "--nosuch"], nil, true, true),
+            (["nosuch", "--output=json"], nil, true, true), (["who", "-o", "text", "--nosuch"], nil, false, false),
+            (["--output", "text", "nosuch"], "json", false, false), (["nosuch"], "json", true, true),
+            (["nosuch"], "text", false, false), (["nosuch"], "xml", true, false),
+            (["who", "-o", "xml"], nil, false, true), (["who", "--color", "pink", "-o", "json"], nil, true, true),
+            (["send", "--nosuch", "--", "-o", "text"], nil, false, true), (["who", "-o"], nil, true, false),
+        ] as [([String], String?, Bool, Bool)]
+    )
+    func usageErrorsHaveTheFormThatRowsWouldHave(
+        _ arguments: [String],
+        _ variable: String?,
+        _ isTerminal: Bool,
+        _ isJSON: Bool
+    ) async {
+        var world = World()
+        world.environment["SCACTL_OUTPUT"] = variable
+        world.terminals.output = isTerminal
+        #expect(await Scactl.run(arguments, in: world.context) == .usage)
+        #expect(world.errors.lines.map { $0.hasPrefix(#"{"type":"error","code":"usage","message":""#) } == [isJSON])
+        #expect(world.errors.lines.map { $0.hasPrefix("scactl: ") } == [!isJSON])
+    }
+
+    @Test func helpAboutACommandThatIsNotThereIs64() async {
+        let outcome = await World().run("-o", "text", "help", "sned")
+        #expect(outcome.status == .usage)
+        #expect(outcome.rows.isEmpty)
+        #expect(outcome.errors == ["scactl: there is no command \"sned\"\n  try: scactl send"])
+    }
+
+    @Test(arguments: [["help", "help"], ["help", "send"], ["send", "help", "--help"], ["-q", "help"]])
+    func helpAboutWhatIsThereIs0(_ arguments: [String]) async {
+        let world = World()
+        #expect(await Scactl.run(arguments, in: world.context) == .done)
+        #expect(world.output.lines.count == 1 && world.errors.lines.isEmpty)
+    }
+
+    @Test(arguments: [
+        (["who", "--timeout", "-1"], "--timeout needs a value, and \"-1\" looks like an option", "--timeout=-1"),
+        (["history", "-n", "-3"], "-n needs a value, and \"-3\" looks like an option", "-n-3"),
+        (["history", "--grep", "-x"], "--grep needs a value, and \"-x\" looks like an option", "--grep=-x"),
+        (["send", "--to"], "missing value for '--to <mobile>'", nil),
+    ])
+    func aValueThatLooksLikeAnOptionIsNamed(_ arguments: [String], _ message: String, _ hint: String?) async {
+        let world = World()
+        #expect(await Scactl.run(["-o", "text"] + arguments, in: world.context) == .usage)
+        let said = world.errors.lines.joined()
+        #expect(said.hasPrefix("scactl: \(message)\n"))
+        if let hint { #expect(said.hasSuffix("\n  try: \(hint), if it is one")) }
+    }
+
+    @Test func whatIsJoinedToItsOptionIsAValue() async throws {
+        let world = World()
+        try world.store(.example("a", text: "see -x there"))
+        #expect(await world.run("history", "--grep=-x").rows.count == 1)
+    }
+}
