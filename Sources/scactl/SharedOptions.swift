@@ -8,7 +8,8 @@ internal import SCACore
 struct SharedOptions: ParsableArguments, Sendable {
     @Option(
         name: [.customShort("m", allowingJoined: true), .long],
-        help: ArgumentHelp("Who I am. (default: the last login; SCACTL_MOBILE)", valueName: "mobile")
+        help: ArgumentHelp("Who I am. (default: the last login; SCACTL_MOBILE)", valueName: "mobile"),
+        completion: MobileCompletion.own
     )
     var mobile: String?
 
@@ -26,7 +27,8 @@ struct SharedOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "auto, text or json; auto is text on a terminal, JSON lines elsewhere. (default: auto; SCACTL_OUTPUT)",
             valueName: "form"
-        )
+        ),
+        completion: .list(Settings.Output.allCases.map(\.rawValue))
     )
     var output: String?
 
@@ -44,6 +46,9 @@ struct SharedOptions: ParsableArguments, Sendable {
     @Flag(name: .shortAndLong, help: "Say on stderr what happens.")
     var verbose = false
 
-    @Option(help: ArgumentHelp("auto, always or never. (default: auto; NO_COLOR)", valueName: "when"))
+    @Option(
+        help: ArgumentHelp("auto, always or never. (default: auto; NO_COLOR)", valueName: "when"),
+        completion: .list(TerminalStyle.Choice.allCases.map(\.rawValue))
+    )
     var color: String?
 }

@@ -12,7 +12,10 @@ struct History: Subcommand {
             + "--timeout is how long to --follow."
     )
 
-    @Option(help: ArgumentHelp("Only conversations with this mobile; repeat, or use commas.", valueName: "mobile"))
+    @Option(
+        help: ArgumentHelp("Only conversations with this mobile; repeat, or use commas.", valueName: "mobile"),
+        completion: MobileCompletion.peers
+    )
     var peer: [String] = []
 
     @Option(help: ArgumentHelp("Only messages that contain this text.", valueName: "text"))
@@ -33,7 +36,11 @@ struct History: Subcommand {
     )
     var count: String?
 
-    @Option(name: .customLong("dir"), help: ArgumentHelp("Only what came in, or what went out.", valueName: "in|out"))
+    @Option(
+        name: .customLong("dir"),
+        help: ArgumentHelp("Only what came in, or what went out.", valueName: "in|out"),
+        completion: .list(["in", "out"])
+    )
     var direction: String?
 
     @Flag(name: .shortAndLong, help: "Then go on, and print what any process stores.")

@@ -18,7 +18,10 @@ struct Listen: Subcommand {
             + "-n with 0."
     )
 
-    @Option(help: ArgumentHelp("Only messages from this mobile; repeat, or use commas.", valueName: "mobile"))
+    @Option(
+        help: ArgumentHelp("Only messages from this mobile; repeat, or use commas.", valueName: "mobile"),
+        completion: MobileCompletion.peers
+    )
     var from: [String] = []
 
     @Option(
@@ -33,7 +36,10 @@ struct Listen: Subcommand {
     @Option(help: ArgumentHelp("First the last N messages that arrived, from the history.", valueName: "N"))
     var tail: String?
 
-    @Option(help: ArgumentHelp("What to print: message, presence, status; with commas. (default: message)"))
+    @Option(
+        help: ArgumentHelp("What to print: message, presence, status; with commas. (default: message)"),
+        completion: .list(Event.allCases.map(\.rawValue))
+    )
     var events: [String] = []
 
     @Flag(help: "Store nothing. Senders then hear \"routed\", not \"stored\".")

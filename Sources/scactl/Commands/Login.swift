@@ -14,7 +14,10 @@ struct Login: Subcommand {
             + "--timeout is for all of it; 10s unless given."
     )
 
-    @Argument(help: ArgumentHelp("Your mobile: 10 to 32 digits.", valueName: "mobile"))
+    @Argument(
+        help: ArgumentHelp("Your mobile: 10 to 32 digits.", valueName: "mobile"),
+        completion: MobileCompletion.own
+    )
     var newMobile: String
 
     @OptionGroup

@@ -19,7 +19,10 @@ struct Send: Subcommand {
     @Argument(help: "The message; several words are joined by one blank.")
     var text: [String] = []
 
-    @Option(help: ArgumentHelp("To whom; repeat, or use commas.", valueName: "mobile"))
+    @Option(
+        help: ArgumentHelp("To whom; repeat, or use commas.", valueName: "mobile"),
+        completion: MobileCompletion.peers
+    )
     var to: [String] = []
 
     @Flag(name: .shortAndLong, help: "Each line of stdin is a message.")
@@ -38,7 +41,8 @@ struct Send: Subcommand {
         help: ArgumentHelp(
             "What to wait for: stored, routed or none, which prints no row. (default: stored, or routed if the recipient cannot confirm)",
             valueName: "what"
-        )
+        ),
+        completion: .list(["stored", "routed", "none"])
     )
     var wait: String?
 

@@ -11,7 +11,7 @@ struct Who: Subcommand {
             + "10s unless given; with --watch, how long to watch."
     )
 
-    @Argument(help: "Ask about these only.")
+    @Argument(help: "Ask about these only.", completion: MobileCompletion.peers)
     var mobiles: [String] = []
 
     @Flag(help: "Go on, and print who comes and goes.")
