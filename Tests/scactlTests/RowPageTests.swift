@@ -121,9 +121,8 @@ import Testing
     }
 
     private static func file(_ path: String) throws -> String {
-        var folder = #filePath.split(separator: "/")[...]
-        folder = folder.dropLast(3)
-        let data = try #require(FileManager.default.contents(atPath: "/\(folder.joined(separator: "/"))/\(path)"))
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let data = try #require(FileManager.default.contents(atPath: "/\(root)/\(path)"))
         return String(decoding: data, as: UTF8.self)
     }
 }

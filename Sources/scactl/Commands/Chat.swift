@@ -15,7 +15,10 @@ struct Chat: Subcommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Whom to write to; /to changes it.", valueName: "mobile"))
+    @Argument(
+        help: ArgumentHelp("Whom to write to; /to changes it.", valueName: "mobile"),
+        completion: MobileCompletion.peers
+    )
     var peer: String?
 
     @Flag(help: "Redraw nothing but the line that is typed: for screen readers and simple terminals.")

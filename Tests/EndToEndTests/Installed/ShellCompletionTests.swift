@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The completion scripts in the shells they are for: real Tabs at real prompts.
-@Suite struct CompletionTests {
+@Suite struct ShellCompletionTests {
     private let stage: Stage
     private let asha: Person
 
