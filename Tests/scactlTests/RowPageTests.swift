@@ -18,16 +18,17 @@ import Testing
     private static let examples: [(full: Row, least: Row)] = [
         (.message(.example("a", direction: .out, status: .stored)), .message(.example("a"))),
         (.sent(sent("r", "why")), .sent(sent(nil, nil))),
-        (.user(World.peer, isOnline: true), .user(World.peer, isOnline: false)),
+        (.user(World.peer, isOnline: true, reference: "r"), .user(World.peer, isOnline: false)),
+        (.who(online: 1, reference: "r"), .who(online: 0, reference: nil)),
         (.presence(World.peer, isOnline: true, at: 1), .presence(World.peer, isOnline: false, at: 1)),
         (
-            .status(StatusRow(state: .reconnected, attempt: 1, gap: .seconds(1), unixMilliseconds: 1)),
+            .status(StatusRow(state: .lagging, attempt: 1, gap: .seconds(1), dropped: 1, unixMilliseconds: 1)),
             .status(StatusRow(state: .connected, unixMilliseconds: 1))
         ),
         (health(connections: 1), health(connections: nil)),
         (.login(World.me, server: "ws://h", dialect: .v2), .login(World.me, server: "ws://h", dialect: .base)),
         (
-            .error(CommandFailure("x", "m", hint: "h", status: .badInput, line: 1)),
+            .error(failure()),
             .error(CommandFailure("x", "m", status: .bug))
         ),
     ]
@@ -76,6 +77,7 @@ import Testing
         case .message: "message"
         case .sent: "sent"
         case .user: "user"
+        case .who: "who"
         case .presence: "presence"
         case .status: "status"
         case .health: "health"
@@ -94,6 +96,12 @@ import Testing
             elapsed: .zero,
             reason: reason
         )
+    }
+
+    private static func failure() -> CommandFailure {
+        var failure = CommandFailure("x", "m", hint: "h", status: .badInput, line: 1)
+        failure.reference = "r"
+        return failure
     }
 
     private static func health(connections: Int?) -> Row {

@@ -15,7 +15,10 @@ struct Pipe: Subcommand {
             """
     )
 
-    @Option(help: ArgumentHelp("What to print: message, presence, status; with commas. (default: message)"))
+    @Option(
+        help: ArgumentHelp("What to print: message, presence, status; with commas. (default: message)"),
+        completion: .list(Listen.Event.allCases.map(\.rawValue))
+    )
     var events: [String] = []
 
     @OptionGroup
