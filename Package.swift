@@ -54,10 +54,11 @@ let package = Package(
         ),
         .executableTarget(
             name: "scactl",
-            dependencies: ["SCACore", "SCAClient", "CReadline", arguments],
+            dependencies: ["SCACore", "SCAClient", "CReadline", "CProcess", arguments],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+        .systemLibrary(name: "CProcess"),
         .target(
             name: "SCATesting",
             dependencies: ["SCACore"],

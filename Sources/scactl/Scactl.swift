@@ -20,7 +20,7 @@ struct Scactl: ParsableCommand {
         version: version,
         subcommands: [
             Login.self, Logout.self, Who.self, Send.self, Listen.self, History.self, Health.self, Chat.self, Pipe.self,
-            Completions.self,
+            Bot.self, Completions.self,
         ]
     )
 

@@ -128,6 +128,7 @@ final class MainLoop: Sendable {
     /// Ends the process so that the parent sees this signal, and not an exit status that looks like it.
     private func die(of number: Int32) -> Never {
         TerminalGuard.restore()
+        ChildGroups.killAll()
         Self.obey(number)
         exit(ExitStatus.signal(number).rawValue)
     }

@@ -63,6 +63,14 @@ struct Console: Sendable {
         try await context.output.write(rows.map { self.rows.line(for: $0) })
     }
 
+    /// A row as it would be printed.
+    func line(for row: Row) -> [UInt8] { rows.line(for: row) }
+
+    /// Prints such lines on stdout; returns when they are out.
+    func write(_ lines: [[UInt8]]) async throws(CommandFailure) {
+        try await context.output.write(lines)
+    }
+
     /// Prints a row from a thread that may block.
     func showBlocking(_ row: Row) throws(CommandFailure) {
         try context.output.writeBlocking(rows.line(for: row))
@@ -82,6 +90,12 @@ struct Console: Sendable {
     /// Makes a remark that only somebody who sits before a terminal wants: what a silent tool would leave them wondering.
     func explain(_ sentence: String) async {
         if context.terminals.output, context.terminals.errors { await remark(sentence) }
+    }
+
+    /// Passes on what a program said on its stderr, with its name. From a thread that may block.
+    func passOn(_ line: String, of name: String) {
+        let shown = context.terminals.errors ? TextSanitizer.sanitized(line, .oneLine) : line
+        try? context.errors.writeBlocking(Array("\(name): \(shown)\n".utf8))
     }
 
     /// Says what happens, with `--verbose`.

@@ -1,0 +1,20 @@
+// Two calls of Linux that Swift's Glibc module does not have.
+
+#ifndef SCA_CPROCESS_H
+#define SCA_CPROCESS_H
+
+#include <spawn.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+// Closes every descriptor from this one on in the new process; glibc 2.34. <spawn.h> shows it only to _GNU_SOURCE.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+extern long syscall(long number, ...);
+
+// A descriptor that can be read once the process has ended; Linux 5.3. Its number is the same on every architecture.
+static inline int sca_pidfd_open(pid_t pid) {
+    return (int)syscall(434, pid, 0);
+}
+
+#endif

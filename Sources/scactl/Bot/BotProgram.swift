@@ -1,0 +1,33 @@
+internal import SCACore
+
+/// The program of a bot while the bot runs: one that stays, or one for each message.
+protocol BotProgram: Sendable {
+    /// Takes a message to be answered. Does not wait for anything.
+    func deliver(_ message: HistoryRow) async
+    /// Runs it until `stop`.
+    func run() async
+    /// Ends it and everything it has started, within a second. May be called more than once.
+    func stop() async
+}
+
+/// What both kinds of program say, and where.
+struct BotVoice: Sendable {
+    let console: Console
+    let name: String
+    let outlet: RowOutlet
+
+    /// Something that went wrong with one message or one run; the bot goes on.
+    func report(_ code: String, _ sentence: String) async {
+        await console.report(CommandFailure(code, sentence, status: .no))
+    }
+
+    /// A line of the program's stderr. Blocks.
+    func passOn(_ line: String) {
+        console.passOn(line, of: name)
+    }
+
+    /// The program is too slow, for the first time since it was not.
+    func reportLagging() async {
+        await console.remark("\(name) is slower than messages come; some get no answer (all are in the history)")
+    }
+}
