@@ -18,9 +18,10 @@ public struct ClientConfiguration: Sendable {
     public var heartbeatInterval = Duration.seconds(20)
     /// How long the server may be silent once it has been pinged; after that the connection counts as lost.
     public var answerTimeout = Duration.seconds(10)
-    /// How a lost connection is made again; nil: losing it ends the client.
+    /// How a lost connection is made again, without end unless the error is not temporary; nil: losing it ends the client.
     public var reconnect: ReconnectPolicy?
-    /// How many messages may be unanswered at once, 1 or more.
+    /// How many messages may be unanswered at once, 1 or more; `submit` waits for room. Those between two tries do not count,
+    /// until there are 64 times as many of them.
     public var window = 256
 
     /// Makes a configuration with the usual values.

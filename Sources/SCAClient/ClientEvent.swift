@@ -4,15 +4,15 @@ public import SCACore
 public enum ClientEvent: Sendable {
     /// The first connection stands.
     case connected(ServerInfo)
-    /// A message that arrived, stored already if there is a store; or a copy of what another session of this mobile sent,
-    /// stored a moment later. A client reports each of the last 32,768 once, however
-    /// often it arrives.
+    /// A message that arrived, stored already if there is a store; or a copy of what another session of this mobile sent
+    /// (`direction` is `.out`), stored a moment later. A client reports each of the last 32,768 once, however often it
+    /// arrives; a client of a later process reports it again if its sender missed the receipt.
     case message(ChatMessage)
     /// Everyone who is online: each list of a base server; with `sca.v2` the one after connecting and those asked for.
     case onlineUsers([Mobile])
     /// Who came and went; with a base server worked out from its lists.
     case presence(joined: [Mobile], left: [Mobile])
-    /// What became of a submitted message: exactly one for each.
+    /// What became of a message that `submit` took: exactly one for each. (`send` returns its own.)
     case delivery(Delivery)
     /// The connection was lost; a reconnect follows.
     case disconnected(ClientError)
@@ -26,7 +26,7 @@ public enum ClientEvent: Sendable {
     case historyHealed(String)
     /// The server sent something that is not the protocol; it was ignored. A sentence about it.
     case badFrame(String)
-    /// The last event; nil after `close()`.
+    /// The last event: why there will be no connection any more; nil after `close()`.
     case ended(ClientError?)
 }
 

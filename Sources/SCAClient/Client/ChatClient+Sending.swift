@@ -5,8 +5,10 @@ extension ChatClient {
     /// Submits messages; returns when the last of them has found room in the window. What becomes of each is reported as one
     /// `.delivery` event. Messages to one recipient are sent in order.
     ///
-    /// While a connection is being made again messages wait for it, within their own time limits.
+    /// While a connection is being made again messages wait for it, within their own time limits. One that cannot be sent, as
+    /// it is too long for this server, is a delivery too: `rejected`, with the reason.
     ///
+    /// - Parameter messages: any number; more than the window holds are taken in parts.
     /// - Throws: `closed`, or why the client has ended; those of the messages that were not taken by then are not reported.
     ///   `usage` before `connect`.
     public func submit(_ messages: [Outgoing]) async throws(ClientError) {
@@ -23,7 +25,8 @@ extension ChatClient {
         }
     }
 
-    /// Sends one message and waits for what becomes of it; no `.delivery` event is made.
+    /// Sends one message and waits for what becomes of it; no `.delivery` event is made. That nobody got it is no error: look
+    /// at the `status`.
     ///
     /// - Parameters:
     ///   - text: what to say.
@@ -31,7 +34,7 @@ extension ChatClient {
     ///   - wait: what must be known before it counts as delivered.
     ///   - timeout: for each try.
     ///   - retryFor: nil: one try; see `Outgoing`.
-    /// - Returns: what is known; look at its `status`.
+    /// - Returns: what is known when the answer or the time limit has come.
     /// - Throws: `closed`, `usage`, or why the client has ended before the message was taken.
     public func send(
         _ text: String,

@@ -25,10 +25,13 @@ internal import SCACore
 
 /// A connection to an SCA server: sends, receives, stores, reconnects.
 ///
-/// Connect, then take events from `nextEvents` until it returns nil. A visible client must do so: while more than 1,024 events
-/// wait, the socket is not read, and so no answers come. A lost connection comes back by itself if the configuration has a
-/// `reconnect` policy. Calls wait until they are answered, time out, or the client ends; task cancellation ends only
-/// `nextEvents` early.
+/// Connect, then take events from `nextEvents` until it returns nil; `docs/swift-bots.md` shows a whole program. A visible
+/// client must do so: while more than 1,024 events wait, the socket is not read, and so no answers come. So the task that takes
+/// events had better not wait for `submit`, `send` or a question itself: in a flood, each would wait for its time limit.
+///
+/// May be called from any task. A lost connection comes back by itself if the configuration has a `reconnect` policy. Calls wait
+/// until they are answered, time out, or the client ends; task cancellation ends only `nextEvents` early. Who lets go of a
+/// client that is connected closes it first: the connection keeps it alive.
 public actor ChatClient {
     /// The event loop.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

@@ -22,7 +22,8 @@ public actor HistoryStore: MessageStore {
 
     /// Prepares a store and its thread; the file is opened, or made, with the first row.
     ///
-    /// - Parameter path: the history file, `SettingsPaths.history(of:)`.
+    /// - Parameter path: the history file. `SettingsPaths.history(of:)` is the one that `scactl` uses for a mobile; several
+    ///   processes may share it.
     public init(path: String) {
         self.path = path
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -46,8 +47,12 @@ public actor HistoryStore: MessageStore {
         return StoreOutcome(isNew: isNew, healed: healed)
     }
 
-    /// Puts this process's own outgoing rows on disk; their ids, made just now, are not looked up.
+    /// Puts rows of what this process sent into the file: `HistoryRow(delivery, from: me)`. A client does not do so by itself.
     ///
+    /// Quick however long the history is: their ids are new, so only what was appended since this store opened the file is
+    /// looked at for them, and the disk is not waited for.
+    ///
+    /// - Parameter rows: any number; nothing is done for none.
     /// - Throws: `HistoryError`; then none of the rows is stored, unless its message says otherwise.
     public func storeOwn(_ rows: [HistoryRow]) async throws(HistoryError) {
         _ = try opened().append(rows, .own)

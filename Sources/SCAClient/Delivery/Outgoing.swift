@@ -7,20 +7,21 @@ public struct Outgoing: Hashable, Sendable {
     /// What it says.
     public var text: String
     /// The sender's name for it, never used before by this mobile. A retry keeps it, so that nobody reads a message twice.
+    /// What becomes of the message is reported under it.
     public var id: MessageID
     /// What must be known before the message counts as delivered.
     public var wait: Confirmation
     /// From submitting, and again from each retry's transmission, to the wanted answer.
     public var timeout: Duration
-    /// nil: one try. Otherwise a recipient that is offline or busy, an answer that does not come and a connection that is
+    /// nil: one try, carried on by a connection that is made again within `timeout`. Otherwise a recipient that is offline or busy, an answer that does not come and a connection that is
     /// lost are tried again for so long after submitting, with the same id.
     public var retryFor: Duration?
 
-    /// Makes a message to be sent.
+    /// Makes a message to be sent, as a rule under an id of its own.
     public init(
         to: Mobile,
         text: String,
-        id: MessageID,
+        id: MessageID = .fresh(),
         wait: Confirmation = .stored,
         timeout: Duration = .seconds(10),
         retryFor: Duration? = nil
@@ -31,6 +32,14 @@ public struct Outgoing: Hashable, Sendable {
         self.wait = wait
         self.timeout = timeout
         self.retryFor = retryFor
+    }
+}
+
+extension MessageID {
+    /// Makes a new id of this moment, with the system's randomness.
+    public static func fresh() -> MessageID {
+        var random = SystemRandomNumberGenerator()
+        return MessageID(unixMilliseconds: Moment.now().unixMilliseconds, using: &random)
     }
 }
 

@@ -12,4 +12,7 @@ public enum DeliveryStatus: String, Sendable, Hashable, CaseIterable {
     case rejected
     /// No answer came in time: it may or may not have arrived. A retry keeps the message's id.
     case timeout
+
+    /// Whether the recipient has it, as far as anyone can know: `stored` or `routed`.
+    public var isDelivered: Bool { self == .stored || self == .routed }
 }

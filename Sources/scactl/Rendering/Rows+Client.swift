@@ -31,21 +31,6 @@ extension SentRow {
     }
 }
 
-extension HistoryRow {
-    /// What went out, as of when it was submitted.
-    init(_ delivery: Delivery, from mobile: Mobile) {
-        self.init(
-            id: delivery.id,
-            ts: delivery.unixMilliseconds - delivery.elapsed.milliseconds,
-            direction: .out,
-            from: mobile,
-            to: delivery.to,
-            text: delivery.text,
-            status: delivery.isUnconfirmed ? nil : delivery.status
-        )
-    }
-}
-
 extension DeliveryStatus {
     /// What the shell is told of one message. Routed is done even where stored was waited for: that recipient cannot confirm.
     var exitStatus: ExitStatus {
