@@ -17,6 +17,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -83,6 +84,19 @@ let package = Package(
         .testTarget(
             name: "scactlTests",
             dependencies: ["scactl", "SCACore", "SCAClient", "SCATesting", arguments],
+            swiftSettings: strict
+        ),
+        // An example, and so no product: built and tested with the rest, of no concern to those who use the package.
+        .executableTarget(
+            name: "echo-bot",
+            dependencies: ["SCAClient", "SCACore", logging, unixSignals],
+            path: "examples/swift/echo-bot",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EchoBotTests",
+            dependencies: ["echo-bot", "SCAClient", "SCACore", "SCAServerd", logging],
+            path: "examples/swift/echo-bot-tests",
             swiftSettings: strict
         ),
         .testTarget(
