@@ -33,6 +33,15 @@ import Testing
         try await asha.misses(robot)
     }
 
+    @Test func whoAsksAndGoesHasTheAnswerWhenBack() async throws {
+        let (server, asha, _) = try await stage.scene()
+        let robot = try stage.person("9000000001", on: server)
+        let bot = try await start(robot)
+        #expect(try await asha.run("send", "--to", robot.mobile, "hello").rows["status"] == ["stored"])
+        #expect(try await asha.run("listen", "-n", "1").rows["text"] == ["hello"])
+        #expect(bot.exit() == nil)
+    }
+
     @Test func twoBotsDoNotAnswerEachOtherWithoutEnd() async throws {
         let (server, asha, _) = try await stage.scene()
         let robots = [try stage.person("9000000001", on: server), try stage.person("9000000002", on: server)]
@@ -47,7 +56,7 @@ import Testing
             #expect(try await asha.run("send", "--to", robot.mobile, "still there?").rows["status"] == ["stored"])
         }
         #expect(try await Set(listener.rows(2)["from"]) == Set(robots.map(\.mobile)))
-        // The first has had 31 messages, and answered 30: a message more would be the 32nd of the other.
+        // The first one has answered 30, and not the 31st.
         let counts = robots.map { robot in robot.history.filter { $0["dir"] == "in" && $0["text"] == "hello" }.count }
         #expect(counts == [31, 30])
     }

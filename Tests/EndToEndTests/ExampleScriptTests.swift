@@ -1,14 +1,8 @@
 import Foundation
 import Testing
 
-/// The scripts of `examples/scripts`, each as somebody would call it.
+/// The scripts of `examples/scripts` that send and listen, each as somebody would call it.
 @Suite(.serialized) struct ExampleScriptTests {
-    private static let folder = {
-        var folder = URL(filePath: #filePath)
-        for _ in 0..<3 { folder.deleteLastPathComponent() }
-        return folder.appending(path: "examples/scripts").path
-    }()
-
     private let stage: Stage
     init() async { stage = await Stage() }
 
@@ -17,10 +11,11 @@ import Testing
     @Test func notifySendsWhatAFailedCommandSaid() async throws {
         let (_, asha, ravi) = try await stage.scene()
         let listener = try await ravi.listen()
-        let quiet = try await script("notify", ravi.mobile, "echo", "all is well", by: asha).finish()
+        let quiet = try await stage.script("notify", ravi.mobile, "echo", "all is well", by: asha).finish()
         #expect(quiet.exit == .status(0))
         let command = #"echo "$1"; printf 'odd \377byte\n' >&2; exit 3"#
-        let failed = try await script("notify", ravi.mobile, "sh", "-c", command, "-", "$(id) 'é'", by: asha).finish()
+        let failed = try await stage.script("notify", ravi.mobile, "sh", "-c", command, "-", "$(id) 'é'", by: asha)
+            .finish()
         #expect(failed.exit == .status(3))
         #expect(quiet.output + failed.output == "")
         let text = try await listener.rows(1).first?["text"] ?? ""
@@ -32,7 +27,9 @@ import Testing
         let (_, asha, ravi) = try await stage.scene()
         let listener = try await ravi.listen()
         let command = "yes ééééé | head -c 200001; echo the end; exit 5"
-        #expect(try await script("notify", ravi.mobile, "sh", "-c", command, by: asha).finish().exit == .status(5))
+        #expect(
+            try await stage.script("notify", ravi.mobile, "sh", "-c", command, by: asha).finish().exit == .status(5)
+        )
         let text = try await listener.rows(1).first?["text"] ?? ""
         #expect(text.utf8.count > 40_000)
         #expect(text.hasSuffix("éé\nthe end") || text.hasSuffix("ééthe end"))
@@ -42,7 +39,7 @@ import Testing
         let (_, asha, ravi) = try await stage.scene()
         var hurried = asha
         hurried.environment["NOTIFY_RETRY_FOR"] = "100ms"
-        let script = try script("notify", ravi.mobile, "sh", "-c", "echo out; exit 4", by: hurried)
+        let script = try stage.script("notify", ravi.mobile, "sh", "-c", "echo out; exit 4", by: hurried)
         let finished = try await script.finish()
         #expect(finished.exit == .status(4))
         #expect(finished.output.hasSuffix(" with exit status 4\n\nout\n"))
@@ -50,11 +47,11 @@ import Testing
 
     @Test func notifyEndsItsCommandWhenItIsKilled() async throws {
         let (_, asha, ravi) = try await stage.scene()
-        let script = try script("notify", ravi.mobile, "sh", "-c", "touch started; exec sleep 600", by: asha)
+        let script = try stage.script("notify", ravi.mobile, "sh", "-c", "touch started; exec sleep 600", by: asha)
         try await eventually("the command") {
             FileManager.default.fileExists(atPath: "\(asha.folder)/started")
         }
-        try await kill(script, expecting: .status(143))
+        try await script.stop(expecting: .status(143))
     }
 
     // MARK: on-call
@@ -64,12 +61,14 @@ import Testing
         let mina = try stage.person("9000000003", on: server)
         let listeners = [try await ravi.listen(), try await mina.listen()]
         let text = "-x \"$HOME\" `id`\n'two' lines"
-        let told = try await script("on-call", text, "9000000004", ravi.mobile, mina.mobile, by: asha).finish()
+        let told = try await stage.script("on-call", text, "9000000004", ravi.mobile, mina.mobile, by: asha).finish()
         #expect(told.exit == .status(0))
         #expect(told.rows["status"] == ["offline", "stored"])
         #expect(try await listeners[0].rows(1)["text"] == [text])
         #expect(mina.history.isEmpty)
-        #expect(try await script("on-call", text, "9000000004", "9000000005", by: asha).finish().exit == .status(1))
+        #expect(
+            try await stage.script("on-call", text, "9000000004", "9000000005", by: asha).finish().exit == .status(1)
+        )
     }
 
     // MARK: ask
@@ -78,7 +77,7 @@ import Testing
         let (server, asha, ravi) = try await stage.scene()
         let mina = try stage.person("9000000003", on: server)
         let listener = try await ravi.listen()
-        let asking = try script("ask", ravi.mobile, "1m", "deploy", "'now'?", by: asha)
+        let asking = try stage.script("ask", ravi.mobile, "1m", "deploy", "'now'?", by: asha)
         #expect(try await listener.rows(1)["text"] == ["deploy 'now'?"])
         #expect(try await mina.run("send", "--to", asha.mobile, "no").rows["status"] == ["stored"])
         try await ravi.run("send", "--to", asha.mobile, "yes,\n\"now\" ✓")
@@ -89,17 +88,17 @@ import Testing
 
     @Test func askTellsNoAnswerFromNobodyThere() async throws {
         let (server, asha, ravi) = try await stage.scene()
-        #expect(try await script("ask", ravi.mobile, "1m", "there?", by: asha).finish().exit == .status(1))
+        #expect(try await stage.script("ask", ravi.mobile, "1m", "there?", by: asha).finish().exit == .status(1))
         let listener = try await ravi.listen()
-        let late = try await script("ask", ravi.mobile, "2s", "there?", by: asha).finish()
+        let late = try await stage.script("ask", ravi.mobile, "2s", "there?", by: asha).finish()
         #expect(late.exit == .status(124))
         #expect(late.output == "")
         #expect(try await listener.rows(1)["text"] == ["there?"])
-        let asking = try script("ask", ravi.mobile, "10m", "and now?", by: asha)
+        let asking = try stage.script("ask", ravi.mobile, "10m", "and now?", by: asha)
         try await listener.rows(2)
-        try await kill(asking, expecting: .signal(SIGTERM))
+        try await asking.stop(expecting: .signal(SIGTERM))
         try await server.kill()
-        #expect(try await script("ask", ravi.mobile, "2s", "there?", by: asha).finish().exit == .status(69))
+        #expect(try await stage.script("ask", ravi.mobile, "2s", "there?", by: asha).finish().exit == .status(69))
     }
 
     // MARK: greeter
@@ -109,7 +108,7 @@ import Testing
         let (mina, nina) = (try stage.person("9000000003", on: server), try stage.person("9000000004", on: server))
         let own = try await asha.listen("--events", "presence")
         let first = try await ravi.listen()
-        let greeter = try script("greeter", "hello,", "\"you\" $x", by: asha)
+        let greeter = try stage.script("greeter", "hello,", "\"you\" $x", by: asha)
         #expect(try await first.rows(1)["text"] == ["hello, \"you\" $x"])
         first.signal(SIGTERM)
         try await first.finish()
@@ -117,15 +116,15 @@ import Testing
         _ = try await ravi.listen()
         #expect(try await mina.listen("-n", "1").finish().rows["text"] == ["hello, \"you\" $x"])
         #expect(try await greeter.rows(2)["to"] == [ravi.mobile, mina.mobile])
-        try await kill(greeter, expecting: .signal(SIGTERM))
+        try await greeter.stop(expecting: .signal(SIGTERM))
 
-        let again = try script("greeter", "hello, \"you\" $x", by: asha)
+        let again = try stage.script("greeter", "hello, \"you\" $x", by: asha)
         // Those that were greeted come first, so that a second greeting would come first as well.
         let back = try await mina.listen()
         try await asha.sees(ravi, mina)
         #expect(try await nina.listen("-n", "1").finish().rows["text"] == ["hello, \"you\" $x"])
         #expect(try await again.rows(1)["to"] == [nina.mobile])
-        try await kill(again, expecting: .signal(SIGTERM))
+        try await again.stop(expecting: .signal(SIGTERM))
         #expect(ravi.history.count == 1 && mina.history.count == 1)
         #expect(!asha.history["to"].contains(asha.mobile))
         #expect(own.exit() == nil && back.exit() == nil)
@@ -142,7 +141,7 @@ import Testing
         try append("error before\n", to: log)
         // It may be started before the server is.
         try await server.kill()
-        let forwarding = try script("forward-log", "-app.log", "err(or)|panic", ravi.mobile, by: asha)
+        let forwarding = try stage.script("forward-log", "-app.log", "err(or)|panic", ravi.mobile, by: asha)
         let next = try await server.restarted(on: stage)
         let listener = try await ravi.listen()
         try await follows(listener) { try append("probe error\n", to: log) }
@@ -159,7 +158,7 @@ import Testing
         try append("error in the next file\n", to: log)
         let all = ["an error \\ \"é\"", "panic \u{FFFD}", "error while it is down", "error in the next file"]
         try await hears(listener, all)
-        try await kill(forwarding, expecting: .signal(SIGTERM))
+        try await forwarding.stop(expecting: .signal(SIGTERM))
         #expect(Set(forwarding.output.lines.map(Row.init)["status"]) == ["stored"])
     }
 
@@ -170,7 +169,7 @@ import Testing
         let (outbox, inbox) = ("\(asha.folder)/to ravi.txt", "\(asha.folder)/from ravi.txt")
         try append("before\n", to: outbox)
         let listener = try await ravi.listen()
-        let relay = try script("relay-to-file", ravi.mobile, "to ravi.txt", "from ravi.txt", by: asha)
+        let relay = try stage.script("relay-to-file", ravi.mobile, "to ravi.txt", "from ravi.txt", by: asha)
         try await follows(listener) { try append("probe\n", to: outbox) }
         try append("lunch?\n$(id) \"at one\"\n", to: outbox)
         try await hears(listener, ["lunch?", "$(id) \"at one\""])
@@ -181,50 +180,15 @@ import Testing
         try await eventually("the inbox") {
             (try? String(contentsOfFile: inbox, encoding: .utf8)) == "yes,\nat one\n👍\n"
         }
-        try await kill(relay, expecting: .signal(SIGTERM))
+        try await relay.stop(expecting: .signal(SIGTERM))
 
         try await server.kill()
-        let orphan = try script("relay-to-file", ravi.mobile, "to ravi.txt", "from ravi.txt", by: asha)
+        let orphan = try stage.script("relay-to-file", ravi.mobile, "to ravi.txt", "from ravi.txt", by: asha)
         #expect(try await orphan.finish().exit == .status(69))
-        try await leftNothing(orphan)
-    }
-
-    // MARK: all
-
-    /// A script that is added needs a test, and its name here.
-    @Test func eachScriptSaysHowToCallIt() async throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0 != "README.md" }
-        #expect(names.sorted() == ["ask", "forward-log", "greeter", "notify", "on-call", "relay-to-file"])
-        let asha = try Person("9876543210", nil, on: stage)
-        for name in names {
-            let finished = try await script(name, by: asha).finish()
-            #expect(finished.exit == .status(64), "\(name)")
-            #expect(finished.errors.hasPrefix("usage: \(name) "), "\(name)")
-        }
+        try await orphan.leavesNothing()
     }
 
     // MARK: -
-
-    private func script(_ name: String, _ arguments: String..., by person: Person) throws -> Program {
-        // `exec`: the script itself is the process that is waited for and signalled.
-        let words = ["-c", #"cd "$0" && exec "$@""#, person.folder, "\(Self.folder)/\(name)"]
-        return try stage.start("/bin/sh", words + arguments, environment: person.environment)
-    }
-
-    /// Ends a script as a service manager would, and looks that nothing of it is left.
-    private func kill(_ script: Program, expecting exit: Exit) async throws {
-        script.signal(SIGTERM)
-        let finished = try await script.finish()
-        #expect(finished.exit == exit, "\(finished.errors)")
-        try await leftNothing(script)
-    }
-
-    /// Each script leads a process group, which is gone with its last process.
-    private func leftNothing(_ script: Program) async throws {
-        try await eventually("the last process of \(script.command)") {
-            Foundation.kill(-script.pid, 0) == -1 && errno == ESRCH
-        }
-    }
 
     /// When `tail` has begun to follow cannot be seen; so something is done until the first of it arrives.
     private func follows(_ listener: Program, _ probe: () throws -> Void) async throws {
