@@ -13,6 +13,19 @@ import Testing
         return (robot, try await Talker(asha, robot), try await Talker(ravi, robot))
     }
 
+    // MARK: echo-bot
+
+    @Test func theEchoBotSaysBackWhatItIsTold() async throws {
+        let (robot, asha, ravi) = try await scene()
+        let bot = try stage.script("echo-bot", by: robot)
+        try await asha.person.sees(robot)
+        for text in ["hello", "two\nlines \"$HOME\" `id` \\n", "-e é 👍"] {
+            #expect(try await asha.told(text) == text)
+        }
+        #expect(try await ravi.told("and me?") == "and me?")
+        try await bot.stop(expecting: .signal(SIGTERM))
+    }
+
     // MARK: machine-bot
 
     @Test func theMachineBotAnswersItsFriendsOnly() async throws {
@@ -27,6 +40,75 @@ import Testing
         #expect(try await asha.told("who") == "online: 9000000001, 9123456780, 9876543210")
         #expect(ravi.person.history.filter { $0["dir"] == "in" }.isEmpty)
         try await bot.stop(expecting: .signal(SIGTERM))
+    }
+
+    // MARK: todo-bot
+
+    @Test func theTodoBotKeepsAListForEachPerson() async throws {
+        let (robot, asha, ravi) = try await scene()
+        let bot = try stage.script("todo-bot", "to do.sqlite", by: robot)
+        try await asha.person.sees(robot)
+        #expect(try await asha.told("list") == "nothing to do")
+        #expect(try await asha.told("add buy  milk'); DROP TABLE item; --") == "1. buy milk'); DROP TABLE item; --")
+        #expect(try await asha.told("Add ünd \"eggs\"") == "2. ünd \"eggs\"")
+        #expect(try await ravi.told("list") == "nothing to do")
+        #expect(try await asha.told("done 1") == "done: buy milk'); DROP TABLE item; --")
+        #expect(try await asha.told("done 2") == "there is no number 2")
+        #expect(try await asha.told("done 99999999999999999999") == "there is no number 999999999")
+        for odd in ["done", "done ²", "add", "hello"] {
+            #expect(try await asha.told(odd) == "I know: add TEXT, list, done NUMBER")
+        }
+        try await bot.stop(expecting: .signal(SIGTERM))
+
+        try await asha.person.misses(robot)
+        let again = try stage.script("todo-bot", "to do.sqlite", by: robot)
+        try await asha.person.sees(robot)
+        #expect(try await asha.told("list") == "1. ünd \"eggs\"")
+        try await again.stop(expecting: .signal(SIGTERM))
+        #expect(try await stage.script("todo-bot", "no/such/folder", by: robot).finish().exit == .status(74))
+    }
+
+    @Test func theTodoBotLosesNothingWhenManyWriteAtOnce() async throws {
+        let (robot, asha, ravi) = try await scene()
+        _ = try stage.script("todo-bot", "todo.sqlite", by: robot)
+        try await asha.person.sees(robot)
+        let items = (1...12).map { "item \($0)" }
+        let lines = items.map { "add \($0)\n" }.joined()
+        for talker in [asha, ravi] {
+            _ = try talker.person.start("send", "-l", "--to", robot.mobile, input: .text(lines))
+        }
+        let answers = items.enumerated().map { "\($0.offset + 1). \($0.element)" }
+        for talker in [asha, ravi] { #expect(try await talker.listener.rows(12)["text"] == answers) }
+    }
+
+    // MARK: remind-bot
+
+    @Test func theRemindBotRemindsAndForgetsNothing() async throws {
+        let (robot, asha, ravi) = try await scene()
+        let bot = try stage.script("remind-bot", "reminders.sqlite", by: robot)
+        try await asha.person.sees(robot)
+        #expect(try await asha.told("remind me in 1 second to call \"Mina\"").hasPrefix("I will, "))
+        #expect(try await asha.listener.rows(2)["text"].last == "Reminder: call \"Mina\"")
+        #expect(try await asha.told("in 2h tea").hasPrefix("I will, "))
+        #expect(try await asha.told("in 999999d be old") == "that is too far away for me")
+        #expect(try await asha.told("good morning") == "I know: remind me in 10m to TEXT (s, m, h or d), and: list")
+
+        // Somebody who goes offline meanwhile, and a bot that is killed meanwhile.
+        #expect(try await ravi.told("in 1s to be back").hasPrefix("I will, "))
+        ravi.listener.signal(SIGTERM)
+        try await ravi.listener.finish()
+        try await eventually("a reminder in vain") {
+            robot.history.contains { $0["text"] == "Reminder: be back" && $0["status"] == "offline" }
+        }
+        try await bot.stop(expecting: .signal(SIGTERM))
+        let listener = try await ravi.person.listen()
+        let again = try stage.script("remind-bot", "reminders.sqlite", by: robot)
+        #expect(try await listener.rows(1)["text"] == ["Reminder: be back"])
+        try await asha.person.sees(robot)
+        let list = try await asha.told("list")
+        #expect(list.hasSuffix(" tea") && list.split(separator: "\n").count == 1)
+        try await again.stop(expecting: .signal(SIGTERM))
+        #expect(try await stage.script("remind-bot", "no/such/folder", by: robot).finish().exit == .status(74))
     }
 
     // MARK: bridge

@@ -47,14 +47,17 @@ extension Program {
             .filter { !$0.hasSuffix(".md") }
         #expect(
             names.sorted() == [
-                "approve", "ask", "ask-yes-no", "bridge", "forward-log", "greeter", "machine-bot",
-                "notify", "on-call", "relay-to-file",
+                "approve", "ask", "ask-yes-no", "bridge", "echo-bot", "forward-log", "greeter", "machine-bot",
+                "notify", "on-call", "relay-to-file", "remind-bot", "todo-bot",
             ]
         )
         let readme = try String(contentsOfFile: "\(ExampleScripts.folder)/README.md", encoding: .utf8)
         let asha = try Person("9876543210", nil, on: stage)
         for name in names {
-            let finished = try await stage.script(name, by: asha).finish()
+            // One takes no arguments at all.
+            let finished = try await
+                (name == "echo-bot"
+                ? stage.script(name, "surplus", by: asha) : stage.script(name, by: asha)).finish()
             #expect(finished.exit == .status(64), "\(name)")
             #expect(finished.errors.hasPrefix("usage: \(name) "), "\(name)")
             #expect(readme.contains("\n## \(name)\n") && readme.contains("| [`\(name)`](\(name)) |"), "\(name)")
