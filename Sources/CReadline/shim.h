@@ -17,18 +17,21 @@ static inline int creadline_is_utf8(void) {
     return codeset[0] == 'U' && codeset[1] == 'T' && codeset[2] == 'F';
 }
 
-/// Before the first prompt: signals are not readline's, the environment is left alone, words end at a blank or a comma.
-static inline void creadline_prepare(const char *name, rl_completion_func_t *complete) {
-    rl_readline_name = name;
+/// Instead of readline's own giving back of the terminal after each line: between two lines it is kept, so that what is typed
+/// then is not echoed by the terminal, and is there for the next line.
+static inline void creadline_keep_terminal(void) {}
+
+/// Before the first prompt. Signals are not readline's, the environment is left alone, words end at a blank or a comma.
+static inline void creadline_prepare(rl_completion_func_t *complete) {
+    rl_readline_name = "scactl";
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_change_environment = 0;
     rl_completer_word_break_characters = " ,";
     rl_basic_quote_characters = "";
     rl_attempted_completion_function = complete;
-    history_write_timestamps = 1;
-    history_comment_char = '#';
-    history_multiline_entries = 1;
+    rl_deprep_term_function = creadline_keep_terminal;
+    rl_initialize();
 }
 
 /// To be called by the completion function: what it does not know, nobody does (no file names).
@@ -53,10 +56,11 @@ static inline void creadline_move_to_end(void) { rl_point = rl_end; }
 /// Puts what readline has written on its way to the terminal.
 static inline void creadline_flush(void) { fflush(rl_outstream); }
 
-/// Gives the terminal back as readline found it.
-static inline void creadline_release_terminal(void) { rl_deprep_term_function(); }
-
-/// Takes the terminal again.
-static inline void creadline_take_terminal(void) { rl_prep_term_function(1); }
+/// Takes the terminal, and gives it back as readline found it. At the end of input readline would write a line break of its own.
+static inline void creadline_take_terminal(void) { rl_prep_terminal(1); }
+static inline void creadline_release_terminal(void) {
+    rl_eof_found = 0;
+    rl_deprep_terminal();
+}
 
 #endif

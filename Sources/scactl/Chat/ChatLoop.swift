@@ -51,13 +51,13 @@ actor ChatLoop {
 
     /// Chats until the prompt is left or the connection is over for good.
     ///
-    /// - Parameter recalled: how many messages with the peer are shown first.
+    /// - Parameter recalled: the last messages with the peer, which are shown first; nil if there is no peer yet.
     /// - Returns: 0; 1 if something typed was not sent; 74 if something could not be stored.
     /// - Throws: why the connection is over.
-    func run(recalling recalled: Int) async throws -> ExitStatus {
+    func run(after recalled: [HistoryRow]?) async throws -> ExitStatus {
         var end: ClientError?
         await withTaskGroup(of: Void.self) { group in
-            if machine.peer != nil { await perform([.recall(recalled, machine.peer)]) }
+            if let recalled { await show(recalled, orElse: Self.nothing(with: machine.peer)) }
             group.addTask { await self.readLines() }
             while let events = await connection.nextEvents() {
                 if case .ended(let error)? = events.last { end = error }
@@ -134,7 +134,11 @@ actor ChatLoop {
     private func recall(_ count: Int, _ peer: Mobile?) async {
         var filter = HistoryFilter()
         if let peer { filter.peers = [peer] }
-        await show(stored: filter, count, orElse: peer.map { "no messages with \($0) yet" } ?? "no messages yet")
+        await show(stored: filter, count, orElse: Self.nothing(with: peer))
+    }
+
+    private static func nothing(with peer: Mobile?) -> String {
+        peer.map { "no messages with \($0) yet" } ?? "no messages yet"
     }
 
     private func search(_ text: String) async {
@@ -145,11 +149,14 @@ actor ChatLoop {
 
     private func show(stored filter: HistoryFilter, _ count: Int, orElse sentence: String) async {
         do {
-            let rows = try await HistoryFeed(path: historyFile, matching: filter).last(count)
-            await show(rows.isEmpty ? [.remark(sentence)] : rows.map(ChatLine.message))
+            await show(try await HistoryFeed(path: historyFile, matching: filter).last(count), orElse: sentence)
         } catch {
             await show([.failure(CommandFailure(explaining: error))])
         }
+    }
+
+    private func show(_ rows: [HistoryRow], orElse sentence: String) async {
+        await show(rows.isEmpty ? [.remark(sentence)] : rows.map(ChatLine.message))
     }
 
     private func remember(_ deliveries: [Delivery]) async {

@@ -24,13 +24,14 @@ protocol LineEditor: AnyObject {
     /// Puts the line back, text and cursor as they were.
     func show()
 
-    /// Ctrl-C: gives the line up and begins a new one. Returns false if there was nothing to give up.
+    /// Ctrl-C: gives the line up and begins a new one. Returns false if that line was empty.
     func interrupt() -> Bool
 
     /// The window has another size.
     func resize()
 
-    /// Gives the terminal back, as before a stop by Ctrl-Z; the line is kept. `resume` takes it again and shows the line.
+    /// Gives the terminal back, as before a stop by Ctrl-Z; the line is kept. `resume` takes it again and shows the line; it may
+    /// be called without `suspend`, after a stop that nobody saw coming.
     func suspend()
     func resume()
 

@@ -42,7 +42,7 @@ actor Prompt: LineSink {
         endsWhenInterrupted: Bool = false
     ) async -> LineEditorEvent {
         wasInterrupted = false
-        guard isOpen else { return .end }
+        guard isOpen, executor.waitForForeground() else { return .end }
         editor.begin(prompt, completion: completion)
         while isOpen, !(endsWhenInterrupted && wasInterrupted) {
             if let event = takeKeys() { return event }
@@ -104,11 +104,16 @@ actor Prompt: LineSink {
             editor.suspend()
             isContinueDue = true
             MainLoop.stopProcess()
-            editor.resume()
+            resume()
         case SIGCONT:
-            if !isContinueDue { editor.resume() }
+            if !isContinueDue { resume() }
             isContinueDue = false
         default: editor.resize()
         }
+    }
+
+    /// After `bg` the shell has the terminal, and it is waited for.
+    private func resume() {
+        if executor.waitForForeground() { editor.resume() } else { close() }
     }
 }

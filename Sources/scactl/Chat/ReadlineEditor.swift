@@ -18,9 +18,6 @@ final class ReadlineEditor: LineEditor {
     /// The version of the library that is linked, such as `8.2`.
     static var libraryVersion: String { creadline_version().map { String(cString: $0) } ?? "?" }
 
-    /// How many lines the input history keeps.
-    private static let longestHistory: Int32 = 1_000
-
     /// What the callbacks, which are C functions without a context, leave for the editor.
     private struct Shared {
         var completion = Completion()
@@ -33,33 +30,32 @@ final class ReadlineEditor: LineEditor {
     private let isPlain: Bool
     private let isDumb: Bool
     private let isBold: Bool
-    private let historyFile: String?
+    private let history: InputHistory?
     private var isEditing = false
 
     /// - Parameters:
-    ///   - historyFile: where the input history is kept; nil for nowhere. Its folder must be there.
+    ///   - history: where the input history is kept; nil for nowhere.
     ///   - isPlain: never redraw anything but the line itself.
     ///   - isDumb: the terminal obeys no escape sequences.
-    ///   - isBold: the prompt is.
-    init(historyFile: String?, isPlain: Bool, isDumb: Bool, isBold: Bool) {
+    ///   - isColored: it shows weights and colours, and the person wants them.
+    init(history: InputHistory?, isPlain: Bool, isDumb: Bool, isColored: Bool) {
         self.isPlain = isPlain || isDumb
         self.isDumb = isDumb
-        self.isBold = isBold && !isDumb
-        self.historyFile = historyFile
+        isBold = isColored && !isDumb
+        self.history = history
         setlocale(LC_ALL, "")
         if creadline_is_utf8() == 0 {
             // Messages are UTF-8 whatever the locale says. readline asks the environment again, so it is told there.
             setenv("LC_ALL", "C.UTF-8", 1)
             setlocale(LC_ALL, "")
         }
-        creadline_prepare("scactl") { _, start, _ in ReadlineEditor.matches(from: start) }
+        creadline_prepare { _, start, _ in ReadlineEditor.matches(from: start) }
         if isDumb { rl_variable_bind("enable-bracketed-paste", "off") }
+        // What is pasted or searched would be shown in reverse.
+        if !isBold { rl_variable_bind("enable-active-region", "off") }
         using_history()
-        stifle_history(Self.longestHistory)
-        if let historyFile {
-            history_truncate_file(historyFile, Self.longestHistory)
-            read_history(historyFile)
-        }
+        stifle_history(Int32(InputHistory.limit))
+        for line in history?.load() ?? [] { add_history(line) }
     }
 
     // MARK: Editing
@@ -81,17 +77,19 @@ final class ReadlineEditor: LineEditor {
         guard let event = Self.shared.event else { return nil }
         Self.shared.event = nil
         isEditing = false
+        if event == .end { rl_crlf() }
         creadline_flush()
         return event
     }
 
     func interrupt() -> Bool {
-        guard isEditing else { return false }
+        guard isEditing else { return true }
+        // First of all: it ends a search, and puts the line back in its place.
+        rl_callback_sigcleanup()
         let hadText = creadline_length() > 0
         creadline_move_to_end()
         rl_redisplay()
         rl_crlf()
-        rl_callback_sigcleanup()
         rl_replace_line("", 0)
         rl_on_new_line()
         rl_redisplay()
@@ -105,8 +103,9 @@ final class ReadlineEditor: LineEditor {
             rl_redisplay()
             rl_crlf()
             rl_callback_handler_remove()
-            creadline_flush()
         }
+        creadline_release_terminal()
+        creadline_flush()
         TerminalGuard.disarm()
     }
 
@@ -129,16 +128,17 @@ final class ReadlineEditor: LineEditor {
     }
 
     func suspend() {
-        guard isEditing else { return }
-        rl_crlf()
+        if isEditing { rl_crlf() }
         creadline_release_terminal()
         creadline_flush()
     }
 
     func resume() {
-        guard isEditing else { return }
+        // Whoever had the terminal meanwhile may have left it otherwise than readline thinks.
+        creadline_release_terminal()
         creadline_take_terminal()
-        rl_resize_terminal()
+        rl_reset_screen_size()
+        guard isEditing else { return }
         rl_on_new_line()
         rl_redisplay()
     }
@@ -149,10 +149,7 @@ final class ReadlineEditor: LineEditor {
         using_history()
         if let last = creadline_last_line(), String(cString: last) == line { return }
         add_history(line)
-        guard let historyFile else { return }
-        // A file of one's own: what is typed is as private as what is stored.
-        close(open(historyFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600))
-        append_history(1, historyFile)
+        history?.append(line)
     }
 
     // MARK: What readline calls

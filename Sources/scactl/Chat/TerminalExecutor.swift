@@ -36,6 +36,9 @@ final class TerminalExecutor: SerialExecutor {
         return Int32(watched.revents) & (POLLHUP | POLLERR | POLLNVAL) == 0 ? .keys : .gone
     }
 
+    /// Stops the process until it has the terminal; see `MainLoop`.
+    func waitForForeground() -> Bool { MainLoop.waitForForeground(of: descriptor) }
+
     /// Returns when the terminal has something to read or is gone, or `cancelWait` was called. For one at a time.
     ///
     /// - Parameter isolation: the caller's actor, which it stays on: nothing of the actor happens between the call and the wait.

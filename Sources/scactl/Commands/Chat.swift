@@ -29,8 +29,6 @@ struct Chat: Subcommand {
 
     /// How many messages with the peer are shown at the start.
     private static let recalled = 10
-    /// How many of the last stored messages tell whom one talks to.
-    private static let recent = 2_000
 
     func run(_ invocation: Invocation) async throws -> ExitStatus {
         let peer = try peer.map { (text) throws(CommandFailure) in try Mobile(argument: text) }
@@ -38,7 +36,7 @@ struct Chat: Subcommand {
         if shared.output == "json" {
             throw CommandFailure.usage("chat is for people; there are no JSON rows in it", hint: "scactl pipe")
         }
-        guard context.terminals.input, context.terminals.output else {
+        guard context.terminals.input, context.terminals.output, MainLoop.waitForForeground(of: STDIN_FILENO) else {
             throw CommandFailure.usage(
                 "chat needs a terminal for both stdin and stdout",
                 hint: "in a pipe: scactl send, scactl listen or scactl pipe"
@@ -76,7 +74,9 @@ struct Chat: Subcommand {
         let store = HistoryStore(path: file)
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
         try await store.storeOwn([])
-        let rows = try await HistoryFeed(path: file, matching: HistoryFilter()).last(Self.recent)
+        // Read before anything can arrive, or it would be shown twice.
+        let rows = try await HistoryFeed(path: file, matching: HistoryFilter()).last(KnownPeers.rows)
+        let recalled = try await recalled(of: peer, from: file)
         let machine = ChatMachine(mobile: mobile, peer: peer, after: rows, context.time)
         let renderer = TextRenderer(
             style: TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: context.environment),
@@ -102,24 +102,32 @@ struct Chat: Subcommand {
                 store: store,
                 historyFile: file
             )
-            return try await loop.run(recalling: Self.recalled)
+            return try await loop.run(after: recalled)
         }
+    }
+
+    /// The last messages with the peer; nil without one.
+    private func recalled(of peer: Mobile?, from file: String) async throws -> [HistoryRow]? {
+        guard let peer else { return nil }
+        var filter = HistoryFilter()
+        filter.peers = [peer]
+        return try await HistoryFeed(path: file, matching: filter).last(Self.recalled)
     }
 
     private func makePrompt(_ invocation: Invocation) async throws -> Prompt {
         let environment = invocation.context.environment
         let style = TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: environment)
         let paths = try invocation.paths()
-        var inputHistory: String? = paths.stateFolder + "/input_history"
+        var history: InputHistory? = InputHistory(path: paths.stateFolder + "/input_history")
         do throws(SettingsError) { try paths.makeStateFolder() } catch {
             await invocation.console.remark("typed lines will not be kept: \(error.message)")
-            inputHistory = nil
+            history = nil
         }
         let editor = ReadlineEditor(
-            historyFile: inputHistory,
+            history: history,
             isPlain: plain,
             isDumb: environment["TERM"].map { $0 == "dumb" || $0.isEmpty } ?? true,
-            isBold: style.isColored
+            isColored: style.isColored
         )
         return Prompt(
             on: TerminalExecutor(descriptor: STDIN_FILENO),
@@ -137,7 +145,7 @@ extension ChatMachine {
         self.init(
             mobile: mobile,
             peer: peer,
-            known: rows.reversed().map(\.peer).withoutRepeats,
+            known: KnownPeers.peers(in: rows),
             companions: Set(companions)
         )
     }

@@ -16,6 +16,11 @@ enum KnownPeers {
     static func read(historyPath: String, limit: Int) -> [Mobile] {
         var reader = HistoryReader(path: historyPath)
         guard let rows = try? reader.last(rows) else { return [] }
-        return Array(rows.reversed().map(\.peer).withoutRepeats.prefix(max(0, limit)))
+        return Array(peers(in: rows).prefix(max(0, limit)))
+    }
+
+    /// - Parameter rows: oldest first.
+    static func peers(in rows: [HistoryRow]) -> [Mobile] {
+        rows.reversed().map(\.peer).withoutRepeats
     }
 }

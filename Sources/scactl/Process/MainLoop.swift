@@ -138,6 +138,19 @@ final class MainLoop: Sendable {
         obey(SIGTSTP)
     }
 
+    /// Stops the process, as the terminal does to whoever reads from it in the background, until it is in the foreground.
+    ///
+    /// - Parameter terminal: a descriptor of it; what is no terminal needs no waiting.
+    /// - Returns: false if that will never be, since there is nobody who could continue it.
+    static func waitForForeground(of terminal: Int32) -> Bool {
+        for _ in 0..<1_000 {
+            let foreground = tcgetpgrp(terminal)
+            if foreground == -1 || foreground == getpgrp() { return true }
+            obey(SIGTTIN)
+        }
+        return false
+    }
+
     /// Lets a signal do to the process what it does by default.
     private static func obey(_ number: Int32) {
         signal(number, SIG_DFL)
@@ -146,7 +159,7 @@ final class MainLoop: Sendable {
         sigaddset(&only, number)
         pthread_sigmask(SIG_UNBLOCK, &only, nil)
         raise(number)
-        pthread_sigmask(SIG_BLOCK, &only, nil)
+        if number == SIGTSTP { pthread_sigmask(SIG_BLOCK, &only, nil) }
     }
 
     private static func isIgnored(_ number: Int32) -> Bool {

@@ -33,7 +33,7 @@ import Testing
                 store: store,
                 historyFile: path
             )
-            return try await loop.run(recalling: 2)
+            return try await loop.run(after: stored.suffix(2))
         }
         return (status, world.history)
     }

@@ -27,6 +27,12 @@ final class ScriptedTerminal: Sendable {
     /// What the editor was asked to do, in order.
     var said: [String] { log.lines.withLock { $0 } }
 
+    /// Waits until a line is asked for; false if that does not happen.
+    func isAsking() async -> Bool {
+        for _ in 0..<1_000_000 where said.isEmpty { await Task.yield() }
+        return !said.isEmpty
+    }
+
     /// Types a line.
     func type(_ line: String) {
         let bytes = Array((line + "\n").utf8)
