@@ -143,10 +143,11 @@ import Testing
 
     @Test(
         arguments: [
-            (TerminalStyle.Choice.auto, true, [:], true), (.auto, false, [:], false),
-            (.auto, true, ["NO_COLOR": "1"], false), (.auto, true, ["NO_COLOR": ""], true),
-            (.auto, true, ["TERM": "dumb"], false), (.always, false, ["NO_COLOR": "1"], true),
-            (.never, true, [:], false),
+            (TerminalStyle.Choice.auto, true, ["TERM": "xterm"], true), (.auto, false, ["TERM": "xterm"], false),
+            (.auto, true, ["TERM": "xterm", "NO_COLOR": "1"], false),
+            (.auto, true, ["TERM": "xterm", "NO_COLOR": ""], true), (.auto, true, ["TERM": "dumb"], false),
+            (.auto, true, ["TERM": ""], false), (.auto, true, [:], false),
+            (.always, false, ["NO_COLOR": "1"], true), (.never, true, ["TERM": "xterm"], false),
         ] as [(TerminalStyle.Choice, Bool, [String: String], Bool)]
     )
     func coloursFollowTheOptionThenNO_COLORThenTheTerminal(

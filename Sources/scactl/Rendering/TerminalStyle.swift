@@ -4,7 +4,7 @@
 struct TerminalStyle: Hashable, Sendable {
     /// When to use colours: `--color`.
     enum Choice: String, CaseIterable, Sendable {
-        /// On a terminal that is not `dumb`, unless `NO_COLOR` is set.
+        /// On a terminal that has a name, not `dumb`, unless `NO_COLOR` is set.
         case auto
         case always, never
 
@@ -45,7 +45,8 @@ extension TerminalStyle {
         case .always: isColored = true
         case .never: isColored = false
         case .auto:
-            isColored = isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
+            let isAble = isTerminal && !["", "dumb"].contains(environment["TERM", default: ""])
+            isColored = isAble && environment["NO_COLOR", default: ""].isEmpty
         }
     }
 }
