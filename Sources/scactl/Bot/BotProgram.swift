@@ -28,6 +28,6 @@ struct BotVoice: Sendable {
 
     /// The program is too slow, for the first time since it was not.
     func reportLagging() async {
-        await console.remark("\(name) is slower than messages come; some get no answer (all are in the history)")
+        await console.remark("\(name) is slower than rows come; it misses some (every message is in the history)")
     }
 }

@@ -39,7 +39,9 @@ final class ChildProcess {
     ///
     /// - Throws: `CommandFailure` with status 64 if the system will not.
     init(_ command: ProgramCommand, variables: [String]) throws(CommandFailure) {
-        guard let stdin = PipeEnds(), let stdout = PipeEnds(), let stderr = PipeEnds() else { throw Self.failure(command, errno) }
+        guard let stdin = PipeEnds(), let stdout = PipeEnds(), let stderr = PipeEnds() else {
+            throw Self.failure(command, errno)
+        }
         var pid: pid_t = 0
         let error = Self.spawn(
             &pid,

@@ -52,12 +52,16 @@ actor Coprocess {
     }
 
     /// Puts in answers to what a run of the program asked, unless that run is over. May be called from anywhere.
-    nonisolated func put(answers lines: [[UInt8]], of run: Int) {
-        inbox.withLock { inbox in
-            guard inbox.run == run else { return }
-            for line in lines { _ = inbox.queue.append(RowQueue.Entry(line: line, isAnswer: true)) }
+    ///
+    /// - Returns: false if one of them is the first that was left out since there was room.
+    nonisolated func put(answers lines: [[UInt8]], of run: Int) -> Bool {
+        defer { wake.wake() }
+        return inbox.withLock { inbox in
+            guard inbox.run == run else { return true }
+            var hasRoom = true
+            for line in lines { hasRoom = inbox.queue.append(RowQueue.Entry(line: line, isAnswer: true)) && hasRoom }
+            return hasRoom
         }
-        wake.wake()
     }
 
     /// Ends the program: end of its stdin, then TERM, then KILL. May be called from anywhere.
@@ -112,14 +116,17 @@ actor Coprocess {
         return lastWords(child, passOn)
     }
 
+    /// Writes until the pipe is full or there is nothing more; so whatever is left, room in the pipe is waited for.
     private func write(to child: ChildProcess) {
-        while rest.isEmpty {
-            entry = inbox.withLock { $0.queue.popFirst() }
-            guard let entry else { return }
-            rest = entry.line[...]
+        while true {
+            if rest.isEmpty {
+                entry = inbox.withLock { $0.queue.popFirst() }
+                guard let entry else { return }
+                rest = entry.line[...]
+            }
             child.write(&rest)
+            if !rest.isEmpty { return }
         }
-        child.write(&rest)
     }
 
     private func press(_ child: ChildProcess) {

@@ -59,7 +59,7 @@ actor CoprocessSupervisor: BotProgram {
     private func runOnce() async throws(CommandFailure) -> ChildExit? {
         let (process, voice) = (process, voice)
         let run = try await process.start(command)
-        let sink = CoprocessAnswers(process, run: run, voice.outlet)
+        let sink = CoprocessAnswers(process, run: run, voice)
         while let event = await process.next(passOn: { voice.passOn($0) }) {
             switch event {
             case .asked(let lines): await exchange.take(lines, answering: sink)
@@ -86,17 +86,18 @@ actor CoprocessSupervisor: BotProgram {
 final class CoprocessAnswers: AnswerSink {
     private let process: Coprocess
     private let run: Int
-    private let outlet: RowOutlet
+    private let voice: BotVoice
 
-    init(_ process: Coprocess, run: Int, _ outlet: RowOutlet) {
+    init(_ process: Coprocess, run: Int, _ voice: BotVoice) {
         self.process = process
         self.run = run
-        self.outlet = outlet
+        self.voice = voice
     }
 
     func answer(_ rows: [Row]) async {
-        process.put(answers: rows.map { JSONLinesRenderer().line(for: $0) }, of: run)
-        outlet.add(rows.filter { if case .sent = $0 { true } else { false } })
-        await outlet.report(errorsIn: rows)
+        let hasRoom = process.put(answers: rows.map { JSONLinesRenderer().line(for: $0) }, of: run)
+        voice.outlet.add(rows.filter { if case .sent = $0 { true } else { false } })
+        for case .error(let failure) in rows { await voice.console.report(failure) }
+        if !hasRoom { await voice.reportLagging() }
     }
 }

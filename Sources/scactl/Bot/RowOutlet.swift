@@ -38,11 +38,6 @@ final class RowOutlet: AnswerSink {
     /// What became of replies. Here they are news like any other, and may be left out.
     func answer(_ rows: [Row]) { add(rows) }
 
-    /// What is wrong with the program's lines, on stderr.
-    func report(errorsIn rows: [Row]) async {
-        for case .error(let failure) in rows { await console.report(failure) }
-    }
-
     /// Writes until `end`, and then what is left.
     ///
     /// - Throws: why stdout cannot be written.

@@ -21,12 +21,18 @@ struct Bot: Subcommand {
 
     @Option(
         name: [.customShort("j", allowingJoined: true), .customLong("jobs")],
-        help: ArgumentHelp("With --each: so many at once, 1 to 64; one at a time for each sender. (default: 4)", valueName: "N")
+        help: ArgumentHelp(
+            "With --each: so many at once, 1 to 64; one at a time for each sender. (default: 4)",
+            valueName: "N"
+        )
     )
     var jobs: String?
 
     @Option(
-        help: ArgumentHelp("With --each: end one that takes longer, and all it started. (default: 1m)", valueName: "duration")
+        help: ArgumentHelp(
+            "With --each: end one that takes longer, and all it started. (default: 1m)",
+            valueName: "duration"
+        )
     )
     var handlerTimeout: String?
 
@@ -51,14 +57,22 @@ struct Bot: Subcommand {
             await invocation.console.explain(
                 "\(plan.command.name) answers for \(configuration.mobile); Ctrl-C ends it"
             )
-            let exchange = try Exchange(visit, invocation, store: store, limiter: ReplyLimiter(limit: plan.repliesPerMinute))
+            let exchange = try Exchange(
+                visit,
+                invocation,
+                store: store,
+                limiter: ReplyLimiter(limit: plan.repliesPerMinute)
+            )
             return try await BotRun(visit, invocation, exchange, plan).run()
         }
     }
 
     private func plan(_ invocation: Invocation) throws(CommandFailure) -> BotRun.Plan {
         if !each, jobs != nil || handlerTimeout != nil {
-            throw .usage("\(jobs == nil ? "--handler-timeout" : "-j") is for --each", hint: "scactl bot --each … -- CMD")
+            throw .usage(
+                "\(jobs == nil ? "--handler-timeout" : "-j") is for --each",
+                hint: "scactl bot --each … -- CMD"
+            )
         }
         var plan = BotRun.Plan(
             command: try ProgramCommand(
