@@ -59,7 +59,9 @@ import Testing
     }
 
     @Test func whatIsWrongIsSaidWithTheReference() {
-        #expect(#expect(throws: CommandFailure.self) { try parse(#"{"to":"1","text":"x","ref":"r"}"#) }?.reference == "r")
+        #expect(
+            #expect(throws: CommandFailure.self) { try parse(#"{"to":"1","text":"x","ref":"r"}"#) }?.reference == "r"
+        )
         #expect(#expect(throws: CommandFailure.self) { try parse(#"{"op":"x","ref":"r"}"#) }?.reference == "r")
     }
 
