@@ -10,7 +10,7 @@ internal import Synchronization
 /// is not waited for at once: as long as it is a zombie its number, which is the group's, belongs to nobody else, and that is
 /// the moment to end what is left of the group. (A grandchild that makes a session of its own escapes, as it means to.)
 ///
-/// `swift-subprocess` was tried and not taken: it waits for the child by itself, so that moment is not to be had; and in a
+/// `swift-subprocess` 1.0.2 was read and not taken: it waits for the child by itself, so that moment is not to be had; and in a
 /// static program, which is how `scactl` is released, it finds `addclosefrom_np` by `dlsym` and so does not find it, and
 /// forks by another way than the one that tests would have run.
 final class ChildProcess {
