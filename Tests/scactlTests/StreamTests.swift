@@ -23,6 +23,14 @@ import Testing
         #expect(try await reader.next() == nil)
     }
 
+    @Test func whoWakesDoesNotWaitForWhoSleeps() {
+        let wake = WakePipe()
+        // More than the pipe holds.
+        for _ in 0..<100_000 { wake.wake() }
+        var watched = pollfd(fd: wake.reading, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&watched, 1, 0) == 1)
+    }
+
     @Test func stopEndsAReadThatWaits() async throws {
         let ends = makePipe()
         let reader = DescriptorReader(descriptor: ends.reading, name: "test")

@@ -13,6 +13,8 @@ struct WakePipe: Sendable {
         var ends: [Int32] = [-1, -1]
         _ = pipe(&ends)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // One byte in the pipe wakes as well as 65,536 do; who wakes must not wait for who sleeps.
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         reading = ends[0]
         writing = ends[1]
     }
