@@ -9,7 +9,7 @@ import Testing
 
     /// The server is told of us every 20 s: enough for its 60 s, and for any timeout above.
     @Test func heartbeatKeepsTheSessionLongerThanThePingTimeout() async throws {
-        let (server, asha, ravi) = try await stage.scene(BaseServer.start(on: stage, pingTimeout: 23))
+        let (server, asha, ravi) = try await stage.scene(BaseServer.start(on: stage, pingTimeout: 30))
         let listener = try await ravi.listen("--events", "message,status")
         // Came later and says nothing: when it is dropped, the listener's time is over as well.
         let silent = try await stage.baseClient("9000000003", on: server.url)
