@@ -127,14 +127,17 @@ class Chat:
             self.terminal.key(name)
 
     def pid(self):
-        """The number of the process that is `scactl`, a child of the shell."""
+        """The number of the process that is `scactl`, a child of the shell, once it is there."""
+        return self.wait("scactl in the terminal", self._child)
+
+    def _child(self):
         shell = self.terminal.pid
         with open(f"/proc/{shell}/task/{shell}/children") as file:
             for child in file.read().split():
                 with open(f"/proc/{child}/comm") as name:
                     if name.read().strip() == "scactl":
                         return int(child)
-        raise Unmet("no scactl runs in the terminal")
+        return None
 
     def signal(self, number):
         os.kill(self.pid(), number)

@@ -36,6 +36,12 @@ def eventually(what, condition, timeout=PATIENCE):
         time.sleep(0.02)
 
 
+def is_stopped(number):
+    """Whether a process is stopped: SIGSTOP needs a moment on a busy machine."""
+    with open(f"/proc/{number}/stat") as file:
+        return file.read().rpartition(") ")[2][0] == "T"
+
+
 class Scene:
     """One scenario's folder, server and people."""
 
@@ -186,6 +192,7 @@ class Listener:
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
+        eventually("the listener to stop", lambda: is_stopped(self.process.pid))
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
@@ -243,4 +250,6 @@ class Server:
             socket.create_connection((address.hostname, address.port), timeout=PATIENCE).close()
         except ConnectionRefusedError:
             return False
+        except ConnectionResetError:
+            pass  # its end came in between
         return True

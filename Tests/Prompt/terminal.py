@@ -160,15 +160,16 @@ class Terminal:
                 raise Unmet("the program has ended")
 
     def _read(self, timeout):
-        """Brings the screen up to date; waits so long for the first byte."""
-        if self.is_over:
+        """Brings the screen up to date; waits so long for the first byte.
+
+        Not by pexpect's own reading: it takes a program that has ended for the end of what it wrote.
+        """
+        if self.is_over or not select.select([self._child.child_fd], [], [], timeout)[0]:
             return
         try:
-            data = self._child.read_nonblocking(65_536, timeout)
-        except pexpect.TIMEOUT:
-            return
-        except pexpect.EOF:
-            self.is_over = True
-            return
+            data = os.read(self._child.child_fd, 65_536)
+        except OSError:  # EIO: nobody has the terminal open any more, and all is read
+            data = b""
+        self.is_over = not data
         self.raw += data
         self._stream.feed(data)

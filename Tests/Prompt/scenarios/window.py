@@ -3,7 +3,7 @@
 import os
 
 from .editing import LONG
-from scene import RAVI, eventually
+from scene import RAVI, eventually, is_stopped
 
 
 def a_resize_keeps_a_half_typed_long_line(scene):
@@ -45,12 +45,15 @@ def many_resizes_at_once_end_with_the_line_as_it_was(scene):
 
 
 def a_resize_between_two_lines_is_noticed(scene):
-    """While a line is being dealt with, nothing is being edited."""
+    """While a command is at work, nothing is being edited."""
+    scene.asha.remember([RAVI] * 50_000)
     chat = scene.chat(RAVI)
-    for turn in range(10):
-        chat.terminal.type("/status\r")
-        chat.terminal.resize(60 if turn % 2 else 100, 24)
-        chat.shows("^writing to", times=turn + 1)
+    for turn, columns in enumerate((60, 100, 40, 80), 1):
+        begin = len(chat.terminal.raw)
+        chat.terminal.type("/grep nothing\r")
+        chat.wait("the end of the line", lambda: b"/grep nothing\r\n" in chat.terminal.raw[begin:])
+        chat.terminal.resize(columns, 24)
+        chat.shows("^no message contains", times=turn)
         chat.holds("")
         chat.type(LONG)
         chat.key("ctrl-u")
@@ -144,9 +147,10 @@ def started_in_the_background_it_waits_for_fg(scene):
     shell.wait("the shell", lambda: shell.rows() and shell.rows()[-1] == "shell$")
     shell.terminal.type("scactl chat 9123456780 &\r")
     shell.shows(r"^\[1\] \d+$")
+    shell.wait("the shell", lambda: shell.rows()[-1] == "shell$")
     shell.terminal.type("echo the shell still works\r")
     shell.shows("^the shell still works$")
-    eventually("the stop", lambda: state(shell.pid()) == "T")
+    eventually("the stop", lambda: is_stopped(shell.pid()))
     shell.terminal.type("fg\r")
     shell.wait("the prompt", lambda: shell.rows()[-1] == shell.prompt.strip())
     shell.say("hello")
@@ -164,17 +168,13 @@ def bg_after_ctrl_z_leaves_the_shell_its_terminal(scene):
     number = shell.pid()
     shell.terminal.type("bg\r")
     shell.shows(r"^\[1\]\+ scactl chat 9123456780 &$")
-    eventually("the stop", lambda: state(number) == "T")
+    shell.wait("the shell", lambda: shell.rows()[-1] == "shell$" or shell.count("Stopped") > 1)
+    eventually("the stop", lambda: is_stopped(number))
     shell.terminal.type("stty -a > stopped; echo looked\r")
     shell.shows("^looked$")
     assert settings(scene, "stopped") == settings(scene, "before"), settings(scene, "stopped")
     shell.terminal.type("fg\r")
     shell.holds("half a line")
-
-
-def state(number):
-    with open(f"/proc/{number}/stat") as file:
-        return file.read().rpartition(") ")[2][0]
 
 
 def settings(scene, name):
