@@ -2,8 +2,8 @@
 
 Through `pipe`: lines written to one `pipe`, to one `listen`, until the last `sent` row has come back; each message is
 stored at both ends by then. Through `bot --each -j 4 -- true`: one message a process, from several senders, until
-the last of these processes has ended. Beside it what it costs to start `true` as often and do nothing else, from this
-program, four at a time: the ratio is what the bot adds. Every round does all of these in turn.
+the last of these processes has ended. Beside it what it costs to start `true` as often and do nothing else, four at a
+time: the ratio is what the bot adds. Every round does all of these in turn.
 """
 
 import argparse
@@ -91,17 +91,26 @@ def through_bot(pipes, bot, count):
 
 
 def alone(count):
-    """Starts `true` as often, so many at once, and waits for each."""
-    true, running = find("true"), set()
+    """As often, by as many processes as the bot has handlers, each of which starts one after the other."""
+    true = find("true")
     silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+    hold, release = os.pipe()
+    workers = []
+    for _ in range(JOBS):
+        worker = os.fork()
+        if worker == 0:
+            os.close(release)
+            os.read(hold, 1)
+            for _ in range(count // JOBS):
+                os.waitpid(os.posix_spawn(true, [true], os.environ, file_actions=silent), 0)
+            os._exit(0)
+        workers.append(worker)
+    os.close(hold)
     start = time.perf_counter()
-    for _ in range(count):
-        if len(running) == JOBS:
-            running.discard(os.waitpid(-1, 0)[0])
-        running.add(os.posix_spawn(true, [true], os.environ, file_actions=silent))
-    while running:
-        running.discard(os.waitpid(-1, 0)[0])
-    return count / (time.perf_counter() - start)
+    os.close(release)
+    for worker in workers:
+        os.waitpid(worker, 0)
+    return count // JOBS * JOBS / (time.perf_counter() - start)
 
 
 class Bot:
