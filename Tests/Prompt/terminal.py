@@ -8,8 +8,10 @@ pyte differs from the terminals that people use in three things, which `Screen` 
 splits a wide character at the right edge, and its cursor may stay outside after a resize.
 """
 
+import fcntl
 import os
 import select
+import termios
 import time
 import unicodedata
 
@@ -137,6 +139,14 @@ class Terminal:
     def brackets_pastes(self):
         """Whether the program asked for bracketed paste and has not taken it back."""
         return self.raw.rfind(b"\x1b[?2004h") > self.raw.rfind(b"\x1b[?2004l")
+
+    def has_read_all(self):
+        """Whether the program has taken every key: what shows nothing can be waited for by this alone."""
+        descriptor = os.open(f"/proc/{self.pid}/fd/0", os.O_RDONLY | os.O_NOCTTY)
+        try:
+            return fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)) == bytes(4)
+        finally:
+            os.close(descriptor)
 
     def resize(self, columns, lines):
         """Gives the terminal another size; the system sends SIGWINCH."""

@@ -155,8 +155,9 @@ def ctrl_c_clears_a_half_typed_line_and_does_not_quit(scene):
 def ctrl_c_on_an_empty_line_does_not_quit(scene):
     listener = scene.ravi.listen()
     chat = scene.chat(RAVI)
-    for _ in range(3):
+    for times in (1, 2, 3):
         chat.key("ctrl-c")
+        chat.shows(r"^\(Ctrl-D leaves\)$", times=times)
         chat.holds("")
     chat.say("still here")
     listener.hears("still here")
@@ -290,7 +291,8 @@ def ctrl_c_after_the_first_of_two_keys_clears_the_line(scene):
     for first in ("ctrl-x", "ctrl-v", "escape"):
         chat.type("abc")
         chat.key(first)
-        chat.signal(INTERRUPT)
+        chat.wait("the key to be read", chat.terminal.has_read_all)
+        chat.key("ctrl-c")
         chat.holds("")
         chat.type("still keys")
         chat.key("ctrl-u")
