@@ -5,6 +5,7 @@
 
 #include <langinfo.h>
 #include <stdio.h>
+#include <termios.h>
 #include <readline/readline.h>
 #include <readline/history.h>
 
@@ -21,6 +22,18 @@ static inline int creadline_is_utf8(void) {
 /// then is not echoed by the terminal, and is there for the next line.
 static inline void creadline_keep_terminal(void) {}
 
+/// As readline takes the terminal, but Ctrl-C does not flush what was typed before: if that happened between a poll and the read
+/// that follows, the read would wait for the next key. `creadline_flush_input` does it where nothing can come between.
+static inline void creadline_take_terminal(int meta) {
+    struct termios settings;
+    rl_prep_terminal(meta);
+    if (tcgetattr(0, &settings) == 0 && !(settings.c_lflag & NOFLSH)) {
+        settings.c_lflag |= NOFLSH;
+        tcsetattr(0, TCSADRAIN, &settings);
+    }
+}
+static inline void creadline_flush_input(void) { tcflush(0, TCIFLUSH); }
+
 /// Before the first prompt. Signals are not readline's, the environment is left alone, words end at a blank or a comma.
 static inline void creadline_prepare(rl_completion_func_t *complete) {
     rl_readline_name = "scactl";
@@ -30,6 +43,7 @@ static inline void creadline_prepare(rl_completion_func_t *complete) {
     rl_completer_word_break_characters = " ,";
     rl_basic_quote_characters = "";
     rl_attempted_completion_function = complete;
+    rl_prep_term_function = creadline_take_terminal;
     rl_deprep_term_function = creadline_keep_terminal;
     rl_initialize();
 }
@@ -56,8 +70,7 @@ static inline void creadline_move_to_end(void) { rl_point = rl_end; }
 /// Puts what readline has written on its way to the terminal.
 static inline void creadline_flush(void) { fflush(rl_outstream); }
 
-/// Takes the terminal, and gives it back as readline found it. At the end of input readline would write a line break of its own.
-static inline void creadline_take_terminal(void) { rl_prep_terminal(1); }
+/// Gives the terminal back as readline found it. At the end of input readline would write a line break of its own.
 static inline void creadline_release_terminal(void) {
     rl_eof_found = 0;
     rl_deprep_terminal();

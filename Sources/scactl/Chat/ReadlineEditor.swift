@@ -64,6 +64,8 @@ final class ReadlineEditor: LineEditor {
         TerminalGuard.arm(isDumb: isDumb)
         Self.shared.completion = completion
         isEditing = true
+        // A resize between two lines has not been heard.
+        rl_reset_screen_size()
         // What the terminal obeys stands between \1 and \2, so that readline does not count it.
         let shown = isBold ? "\u{1}\u{1B}[1m\u{2}\(prompt)\u{1}\u{1B}[0m\u{2}" : prompt
         rl_callback_handler_install(shown) { ReadlineEditor.finishLine($0) }
@@ -84,6 +86,7 @@ final class ReadlineEditor: LineEditor {
 
     func interrupt() -> Bool {
         guard isEditing else { return true }
+        creadline_flush_input()
         // First of all: it ends a search, and puts the line back in its place.
         rl_callback_sigcleanup()
         let hadText = creadline_length() > 0
@@ -136,7 +139,7 @@ final class ReadlineEditor: LineEditor {
     func resume() {
         // Whoever had the terminal meanwhile may have left it otherwise than readline thinks.
         creadline_release_terminal()
-        creadline_take_terminal()
+        creadline_take_terminal(1)
         rl_reset_screen_size()
         guard isEditing else { return }
         rl_on_new_line()
