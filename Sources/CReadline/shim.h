@@ -48,6 +48,12 @@ static inline void creadline_prepare(rl_completion_func_t *complete) {
     rl_initialize();
 }
 
+/// Has a paste begin with a function of ours: readline's own waits until the end of the paste has come.
+static inline void creadline_bind_paste(rl_command_func_t *begin) {
+    rl_bind_keyseq_in_map("\\e[200~", begin, emacs_standard_keymap);
+    rl_bind_keyseq_in_map("\\e[200~", begin, vi_insertion_keymap);
+}
+
 /// To be called by the completion function: what it does not know, nobody does (no file names).
 static inline void creadline_completion_is_over(void) { rl_attempted_completion_over = 1; }
 

@@ -17,11 +17,12 @@ actor ChatLoop {
     private let invocation: Invocation
     private let prompt: Prompt
     private let store: HistoryStore
-    private let historyFile: String
+    private let desk: HistoryDesk
     private let view: ChatView
     private var machine: ChatMachine
     private var completion = Completion()
     private var hasHistoryFailed = false
+    private var isLeaving = false
     private var outputFailure: CommandFailure?
     private var status = ExitStatus.done
 
@@ -30,7 +31,7 @@ actor ChatLoop {
     /// - Parameters:
     ///   - invocation: for the clock and for names; what is shown goes to the prompt.
     ///   - store: what the connection stores with; own messages go there as well.
-    ///   - historyFile: what `/history` and `/grep` read.
+    ///   - desk: what `/history` and `/grep` read.
     init(
         _ visit: Visit,
         _ invocation: Invocation,
@@ -38,7 +39,7 @@ actor ChatLoop {
         machine: ChatMachine,
         view: ChatView,
         store: HistoryStore,
-        historyFile: String
+        desk: HistoryDesk
     ) {
         self.visit = visit
         self.invocation = invocation
@@ -46,7 +47,7 @@ actor ChatLoop {
         self.machine = machine
         self.view = view
         self.store = store
-        self.historyFile = historyFile
+        self.desk = desk
     }
 
     /// Chats until the prompt is left or the connection is over for good.
@@ -65,8 +66,8 @@ actor ChatLoop {
             }
             await prompt.close()
         }
-        // The connection is over: whatever still waits will not be sent.
-        await show(machine.leave())
+        // The connection is over: whatever has no answer now was never taken from us.
+        await showNotSent(machine.end())
         if let failure = end ?? outputFailure as (any Error)? { throw failure }
         return status
     }
@@ -89,7 +90,10 @@ actor ChatLoop {
 
     private func take(_ events: [ClientEvent]) async {
         let actions = machine.take(events, now: invocation.context.time.now())
-        await remember(events.compactMap { if case .delivery(let delivery) = $0 { delivery } else { nil } })
+        let deliveries = events.compactMap { if case .delivery(let delivery) = $0 { delivery } else { nil } }
+        await remember(deliveries)
+        // What is still unanswered when the prompt is left is not known to have arrived.
+        if isLeaving, deliveries.contains(where: { !$0.status.isDelivered }) { status = status.combined(with: .no) }
         if events.contains(where: \.isStoreFailure) { status = status.combined(with: .io) }
         if machine.completion != completion {
             completion = machine.completion
@@ -115,10 +119,14 @@ actor ChatLoop {
     }
 
     private func leave() async {
-        let lines = machine.leave()
+        isLeaving = true
+        await showNotSent(machine.leave())
+        await connection.close(grace: .seconds(1))
+    }
+
+    private func showNotSent(_ lines: [ChatLine]) async {
         if !lines.isEmpty { status = status.combined(with: .no) }
         await show(lines)
-        await connection.close(grace: .seconds(1))
     }
 
     private func show(_ lines: [ChatLine]) async {
@@ -149,7 +157,7 @@ actor ChatLoop {
 
     private func show(stored filter: HistoryFilter, _ count: Int, orElse sentence: String) async {
         do {
-            await show(try await HistoryFeed(path: historyFile, matching: filter).last(count), orElse: sentence)
+            await show(try await desk.last(count, matching: filter), orElse: sentence)
         } catch {
             await show([.failure(CommandFailure(explaining: error))])
         }

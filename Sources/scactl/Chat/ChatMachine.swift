@@ -39,7 +39,8 @@ struct ChatMachine: Sendable {
     private var showsEveryone = false
     private var isConnected = true
     private var waiting: [Outgoing] = []
-    private var underWay = 0
+    /// Submitted, and not answered yet.
+    private var underWay: [MessageID: Outgoing] = [:]
     /// The line that was sent last, while nothing is printed below it: its mark needs no name.
     private var bareLine: MessageID?
     private var hasToldHowToAnswer = false
@@ -65,7 +66,7 @@ struct ChatMachine: Sendable {
         Completion(mobiles: (online.subtracting([mobile]).sorted() + known).withoutRepeats)
     }
 
-    private var isPeerOnline: Bool? { picture.isComplete ? peer.map(online.contains) : nil }
+    private var isPeerOnline: Bool? { isConnected && picture.isComplete ? peer.map(online.contains) : nil }
 
     private var status: ChatStatus {
         ChatStatus(
@@ -73,7 +74,7 @@ struct ChatMachine: Sendable {
             peer: peer,
             isPeerOnline: isPeerOnline,
             waiting: waiting.count,
-            underWay: underWay
+            underWay: underWay.count
         )
     }
 
@@ -102,7 +103,7 @@ struct ChatMachine: Sendable {
             waiting.append(message)
             return [.show([.kept])]
         }
-        underWay += 1
+        underWay[id] = message
         bareLine = id
         return [.submit([message])]
     }
@@ -113,7 +114,8 @@ struct ChatMachine: Sendable {
             peer = mobile
             hasToldHowToAnswer = true
             return isPeerOnline == false ? [.show([.remark("\(mobile) is not online")])] : []
-        case .who: return [.show([.online(online.sorted(), of: mobile)])]
+        case .who:
+            return [.show([isConnected ? .online(online.sorted(), of: mobile) : .refusal("not known: no connection")])]
         case .history(let count): return [.recall(count, peer)]
         case .grep(let text): return [.search(text)]
         case .presence(let isOn):
@@ -151,9 +153,15 @@ struct ChatMachine: Sendable {
         return waiting.map { .notSent($0) }
     }
 
+    /// There will be no answers any more: what has none, in the order of their making, which is that of their ids.
+    mutating func end() -> [ChatLine] {
+        defer { underWay = [:] }
+        return underWay.values.sorted { $0.id.text < $1.id.text }.map { .notSent($0) } + leave()
+    }
+
     private mutating func comeBack(_ event: ClientEvent) -> [Action] {
         isConnected = true
-        underWay += waiting.count
+        for message in waiting { underWay[message.id] = message }
         bareLine = nil
         defer { waiting = [] }
         return [.show([.remark(event.remark ?? "")]), .submit(waiting)].filter { $0 != .submit([]) }
@@ -169,7 +177,7 @@ struct ChatMachine: Sendable {
         switch event {
         case .message(let message): return arrive(HistoryRow(message))
         case .delivery(let delivery):
-            underWay -= 1
+            underWay[delivery.id] = nil
             return [.outcome(delivery, isBare: delivery.id == bareLine, isToPeer: delivery.to == peer)]
         case .onlineUsers(let mobiles):
             let isFirst = !picture.isComplete

@@ -48,9 +48,10 @@ struct FirstRun {
     }
 
     private func answer(to question: String) async throws -> String {
-        guard case .line(let line) = await prompt.ask(question, endsWhenInterrupted: true) else {
-            throw CommandFailure.notLoggedIn
+        let answer = await prompt.takingInterrupts(invocation.context.signals) {
+            await prompt.ask(question, endsWhenInterrupted: true)
         }
+        guard case .line(let line) = answer else { throw CommandFailure.notLoggedIn }
         return line.split(separator: " ").joined(separator: " ")
     }
 

@@ -91,6 +91,18 @@ actor Prompt: LineSink {
 
     nonisolated func writeBlocking(_ line: [UInt8]) throws(CommandFailure) { try output.writeBlocking(line) }
 
+    /// Has Ctrl-C for itself while something runs; before and after, as while connecting, it ends the process as usual.
+    nonisolated func takingInterrupts<Value: Sendable>(
+        _ signals: SignalTap,
+        _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        let interrupts = signals.claim([SIGINT])
+        // Not structured: it waits for signals, which do not end with anything; giving up the claim ends it.
+        let hand = Task { for await signal in interrupts { try? await handle(signal: signal) } }
+        defer { hand.cancel() }
+        return try await body()
+    }
+
     /// What the keyboard, the window or the shell has to say.
     ///
     /// - Parameter signal: INT, TSTP, CONT or WINCH.

@@ -22,6 +22,8 @@ final class ReadlineEditor: LineEditor {
     private struct Shared {
         var completion = Completion()
         var event: LineEditorEvent?
+        /// What has come of a paste so far; nil outside of one.
+        var paste: [UInt8]?
     }
 
     /// Proof: readline calls its callbacks from within calls of ours, which all come from the prompt's thread.
@@ -56,12 +58,15 @@ final class ReadlineEditor: LineEditor {
         using_history()
         stifle_history(Int32(InputHistory.limit))
         for line in history?.load() ?? [] { add_history(line) }
+        creadline_bind_paste { _, _ in ReadlineEditor.beginPaste() }
+        TerminalGuard.arm(isDumb: isDumb)
+        // From now on, so that what is typed while connecting waits for the prompt and is not echoed.
+        creadline_take_terminal(1)
     }
 
     // MARK: Editing
 
     func begin(_ prompt: String, completion: Completion) {
-        TerminalGuard.arm(isDumb: isDumb)
         Self.shared.completion = completion
         isEditing = true
         // A resize between two lines has not been heard.
@@ -75,7 +80,7 @@ final class ReadlineEditor: LineEditor {
 
     func takeInput() -> LineEditorEvent? {
         guard isEditing else { return nil }
-        rl_callback_read_char()
+        if Self.shared.paste == nil { rl_callback_read_char() } else { takePasted() }
         guard let event = Self.shared.event else { return nil }
         Self.shared.event = nil
         isEditing = false
@@ -87,13 +92,17 @@ final class ReadlineEditor: LineEditor {
     func interrupt() -> Bool {
         guard isEditing else { return true }
         creadline_flush_input()
+        Self.shared.paste = nil
         // First of all: it ends a search, and puts the line back in its place.
         rl_callback_sigcleanup()
+        rl_free_line_state()
         let hadText = creadline_length() > 0
         creadline_move_to_end()
         rl_redisplay()
         rl_crlf()
-        rl_replace_line("", 0)
+        // Away from the line of the history that the arrow up had brought, which would be changed otherwise.
+        using_history()
+        rl_replace_line("", 1)
         rl_on_new_line()
         rl_redisplay()
         return hadText
@@ -107,7 +116,7 @@ final class ReadlineEditor: LineEditor {
             rl_crlf()
             rl_callback_handler_remove()
         }
-        creadline_release_terminal()
+        if MainLoop.isInForeground(of: STDIN_FILENO) { creadline_release_terminal() }
         creadline_flush()
         TerminalGuard.disarm()
     }
@@ -155,7 +164,33 @@ final class ReadlineEditor: LineEditor {
         history?.append(line)
     }
 
+    // MARK: Pasting
+
+    private static let pasteEnd = Array("\u{1B}[201~".utf8)
+
+    /// Takes one byte of a paste: by one, so that what follows the end is left to readline. Until the end has come, messages are
+    /// printed and Ctrl-C gives up, however long that takes.
+    private func takePasted() {
+        var byte: UInt8 = 0
+        guard read(STDIN_FILENO, &byte, 1) == 1 else { return }
+        Self.shared.paste?.append(byte)
+        guard byte == Self.pasteEnd.last, let paste = Self.shared.paste,
+            paste.suffix(Self.pasteEnd.count) == Self.pasteEnd[...]
+        else { return }
+        Self.shared.paste = nil
+        let text = String(decoding: paste.dropLast(Self.pasteEnd.count).filter { $0 != 0 }, as: UTF8.self)
+        rl_begin_undo_group()
+        rl_insert_text(text.replacing("\r\n", with: "\n").replacing("\r", with: "\n"))
+        rl_end_undo_group()
+        rl_redisplay()
+    }
+
     // MARK: What readline calls
+
+    private static func beginPaste() -> Int32 {
+        shared.paste = []
+        return 0
+    }
 
     private static func finishLine(_ line: UnsafeMutablePointer<CChar>?) {
         shared.event = line.map { .line(String(cString: $0)) } ?? .end

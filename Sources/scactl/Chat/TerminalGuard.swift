@@ -14,7 +14,7 @@ enum TerminalGuard {
         var formerActions: [sigaction] = []
     }
 
-    private static let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
+    private static let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS]
 
     /// Proof: written by `arm` before there are handlers that read it, and by `disarm`, a plain store. A handler must take no
     /// lock.
@@ -37,7 +37,7 @@ enum TerminalGuard {
 
     /// Gives the terminal back; does nothing unless armed. Only calls that a signal handler may make.
     static func restore() {
-        guard state.isArmed else { return }
+        guard state.isArmed, MainLoop.isInForeground(of: STDIN_FILENO) else { return }
         tcsetattr(STDIN_FILENO, TCSANOW, &state.settings)
         // Bracketed paste off (a terminal that never heard of it ignores it), and the shell's prompt on a line of its own.
         if !state.isDumb { _ = write(STDOUT_FILENO, "\u{1B}[?2004l", 8) }

@@ -43,7 +43,7 @@ struct Chat: Subcommand {
             )
         }
         let prompt = try await makePrompt(invocation)
-        let signals = context.signals.claim([SIGINT, SIGTSTP, SIGCONT, SIGWINCH])
+        let signals = context.signals.claim([SIGTSTP, SIGCONT, SIGWINCH])
         // Not structured: it waits for signals, which do not end with anything; giving up the claim ends it.
         let hands = Task { for await signal in signals { try? await prompt.handle(signal: signal) } }
         defer { hands.cancel() }
@@ -75,8 +75,9 @@ struct Chat: Subcommand {
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
         try await store.storeOwn([])
         // Read before anything can arrive, or it would be shown twice.
-        let rows = try await HistoryFeed(path: file, matching: HistoryFilter()).last(KnownPeers.rows)
-        let recalled = try await recalled(of: peer, from: file)
+        let desk = HistoryDesk(path: file)
+        let rows = try await desk.last(KnownPeers.rows)
+        let recalled = try await recalled(of: peer, from: desk)
         let machine = ChatMachine(mobile: mobile, peer: peer, after: rows, context.time)
         let renderer = TextRenderer(
             style: TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: context.environment),
@@ -100,18 +101,18 @@ struct Chat: Subcommand {
                 machine: machine,
                 view: view,
                 store: store,
-                historyFile: file
+                desk: desk
             )
-            return try await loop.run(after: recalled)
+            return try await prompt.takingInterrupts(context.signals) { try await loop.run(after: recalled) }
         }
     }
 
     /// The last messages with the peer; nil without one.
-    private func recalled(of peer: Mobile?, from file: String) async throws -> [HistoryRow]? {
+    private func recalled(of peer: Mobile?, from desk: HistoryDesk) async throws -> [HistoryRow]? {
         guard let peer else { return nil }
         var filter = HistoryFilter()
         filter.peers = [peer]
-        return try await HistoryFeed(path: file, matching: filter).last(Self.recalled)
+        return try await desk.last(Self.recalled, matching: filter)
     }
 
     private func makePrompt(_ invocation: Invocation) async throws -> Prompt {

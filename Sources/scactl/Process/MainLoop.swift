@@ -1,9 +1,10 @@
 internal import Glibc
+internal import Synchronization
 
 /// What the main thread does while the command runs as a task: it watches for signals and for a reader of stdout
 /// that goes away, and ends the process the way a Unix tool ends.
 ///
-/// INT, TERM, HUP, TSTP, CONT and WINCH are blocked before any thread exists, so that no thread dies of them; one thread of ours
+/// INT, TERM, HUP, TSTP, CONT, WINCH, and what else ends a process, are blocked before any thread exists, so that no thread dies of them; one thread of ours
 /// takes them with `sigwait` and writes each number into a pipe; the command writes a 0 and its exit status when
 /// it is done. So the main thread has one thing to poll beside stdout, and no code runs inside a signal handler.
 /// (`signalfd` and `eventfd` would save the thread; Swift's Glibc module has neither.)
@@ -19,6 +20,16 @@ internal import Glibc
 final class MainLoop: Sendable {
     /// How long a command may take to stop, in milliseconds: 1 s for answers, the rest to store and to close.
     static let grace: Int32 = 1_500
+
+    /// Ask for an end.
+    private static let polite = [SIGINT, SIGTERM, SIGHUP]
+    private static let ofTheTerminal = [SIGTSTP, SIGCONT, SIGWINCH]
+    /// End the process at once, by their nature; here, after the terminal has been given back.
+    private static let deadly = [
+        SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU,
+    ]
+    /// A polite signal has come: from now on nobody waits for the foreground.
+    private static let isEnding = Atomic(false)
 
     private enum Happening {
         case done(ExitStatus)
@@ -37,7 +48,7 @@ final class MainLoop: Sendable {
         Self.openMissingStandardDescriptors()
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH] where !Self.isIgnored(number) {
+        for number in Self.polite + Self.ofTheTerminal + Self.deadly where !Self.isIgnored(number) {
             sigaddset(&signals, number)
         }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -70,6 +81,7 @@ final class MainLoop: Sendable {
             case .signal(let number) where tap.deliver(number): break
             case .signal(SIGTSTP): Self.stopProcess()
             case .signal(SIGCONT), .signal(SIGWINCH): break
+            case .signal(let number) where Self.deadly.contains(number): die(of: number)
             case .signal(let number):
                 guard received == nil, stop.request() else { die(of: received ?? number) }
                 received = number
@@ -122,7 +134,10 @@ final class MainLoop: Sendable {
     private func forwardSignals() {
         var signals = signals
         var number: Int32 = 0
-        while sigwait(&signals, &number) == 0 { send([UInt8(truncatingIfNeeded: number)]) }
+        while sigwait(&signals, &number) == 0 {
+            if number == SIGTERM || number == SIGHUP { Self.isEnding.store(true, ordering: .releasing) }
+            send([UInt8(truncatingIfNeeded: number)])
+        }
     }
 
     /// Ends the process so that the parent sees this signal, and not an exit status that looks like it.
@@ -143,12 +158,25 @@ final class MainLoop: Sendable {
     /// - Parameter terminal: a descriptor of it; what is no terminal needs no waiting.
     /// - Returns: false if that will never be, since there is nobody who could continue it.
     static func waitForForeground(of terminal: Int32) -> Bool {
-        for _ in 0..<1_000 {
-            let foreground = tcgetpgrp(terminal)
-            if foreground == -1 || foreground == getpgrp() { return true }
+        for _ in 0..<1_000 where !isToldToEnd {
+            if isInForeground(of: terminal) { return true }
             obey(SIGTTIN)
         }
         return false
+    }
+
+    /// A shell that ends a stopped job sends TERM and CONT; stopping again would be no answer.
+    private static var isToldToEnd: Bool {
+        var pending = sigset_t()
+        sigpending(&pending)
+        return isEnding.load(ordering: .acquiring) || sigismember(&pending, SIGTERM) == 1
+            || sigismember(&pending, SIGHUP) == 1
+    }
+
+    /// Whether the terminal is ours to change; from the background, doing so would stop the process.
+    static func isInForeground(of terminal: Int32) -> Bool {
+        let foreground = tcgetpgrp(terminal)
+        return foreground == -1 || foreground == getpgrp()
     }
 
     /// Lets a signal do to the process what it does by default.

@@ -31,7 +31,7 @@ import Testing
                 machine: ChatMachine(mobile: World.me, peer: World.peer),
                 view: view,
                 store: store,
-                historyFile: path
+                desk: HistoryDesk(path: path)
             )
             return try await loop.run(after: stored.suffix(2))
         }
