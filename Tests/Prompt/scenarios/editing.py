@@ -345,3 +345,19 @@ def what_is_typed_between_two_keys_of_one_command_is_not_lost(scene):
     chat.hears("hello")
     chat.terminal.type("b")
     chat.holds("abc", cursor=0)
+
+
+def ctrl_c_on_a_recalled_line_leaves_the_input_history_as_it_was(scene):
+    chat = scene.chat(RAVI)
+    for text in ("/status", "/who"):
+        chat.say(text)
+        chat.holds("")
+    chat.key("up")
+    chat.holds("/who")
+    chat.key("ctrl-c")
+    chat.holds("")
+    chat.say("/help")
+    chat.holds("")
+    for text in ("/help", "/who", "/status"):
+        chat.key("up")
+        chat.holds(text)

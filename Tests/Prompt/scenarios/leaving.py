@@ -3,9 +3,10 @@
 import json
 import os
 import signal
+import socket
 import threading
 
-from chat import HANGUP, TERMINATE
+from chat import HANGUP, INTERRUPT, TERMINATE
 from scene import ASHA, PATIENCE, RAVI, eventually
 
 
@@ -194,3 +195,28 @@ def stderr_may_be_a_file(scene):
     chat.key("ctrl-d")
     chat.ends(0)
     assert scene.read("errors") == ""
+
+
+def sigquit_ends_it_at_once_and_restores_the_terminal(scene):
+    """What Ctrl-\\ sends, to everything in the foreground."""
+    chat = scene.chat(RAVI)
+    chat.type("half a line")
+    chat.signal(signal.SIGQUIT)
+    chat.ends(131)
+
+
+def a_signal_that_nobody_catches_restores_the_terminal(scene):
+    chat = scene.chat(RAVI)
+    chat.type("half a line")
+    chat.signal(signal.SIGUSR1)
+    chat.ends(138)
+
+
+def ctrl_c_while_it_connects_ends_it(scene):
+    silent = socket.create_server(("127.0.0.1", 0))
+    url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
+    chat = scene.start_chat(RAVI, SCACTL_SERVER=url)
+    held = silent.accept()
+    chat.signal(INTERRUPT)
+    chat.ends(130)
+    held[0].close()

@@ -143,3 +143,17 @@ def eventually_online(chat, mobile):
     chat.say("/who")
     chat.wait(f"{mobile} in /who", lambda: chat.count(rf"online.*{mobile}"))
     chat.holds("")
+
+
+def a_paste_whose_end_does_not_come_stops_nothing(scene):
+    listener = scene.ravi.listen()
+    chat = scene.chat(RAVI)
+    chat.wait("bracketed pastes", chat.terminal.brackets_pastes)
+    chat.terminal.type("\x1b[200~one\rtwo")
+    scene.ravi.send("hello")
+    chat.hears("hello")
+    chat.wait("its being read", chat.terminal.has_read_all)
+    chat.key("ctrl-c")
+    chat.holds("")
+    chat.say("after it")
+    listener.hears("after it")

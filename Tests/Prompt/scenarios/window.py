@@ -180,3 +180,16 @@ def bg_after_ctrl_z_leaves_the_shell_its_terminal(scene):
 def settings(scene, name):
     with open(os.path.join(scene.asha.folder, name)) as file:
         return file.read().partition("\n")[2]
+
+
+def kill_ends_a_stopped_chat(scene):
+    """The shell sends TERM and CONT."""
+    shell = scene.shell(RAVI)
+    shell.wait("the shell", lambda: shell.rows() and shell.rows()[-1] == "shell$")
+    shell.terminal.type("scactl chat 9123456780\r")
+    shell.is_ready()
+    shell.type("half a line")
+    shell.key("ctrl-z")
+    shell.wait("the stop", lambda: shell.count("Stopped") and shell.rows()[-1] == "shell$")
+    shell.terminal.type("kill %1; wait; echo gone\r")
+    shell.shows("^gone$")

@@ -105,6 +105,22 @@ struct ChatMachineTests {
         #expect(machine.leave() == [])
     }
 
+    @Test mutating func whatTheClientNeverTookIsShownAsNotSent() {
+        _ = type("one", "m1")
+        _ = type("two", "m2")
+        _ = happen(.delivery(Self.delivery("m1")), Self.lost)
+        _ = type("three", "m3")
+        #expect(machine.end() == [.notSent(Self.sent("two", "m2")), .notSent(Self.sent("three", "m3"))])
+        #expect(machine.end() == [])
+    }
+
+    @Test mutating func withoutAConnectionNobodyIsSaidToBeOnline() {
+        _ = happen(.onlineUsers([World.peer]), Self.lost)
+        #expect(Self.refusal(type("/who"))?.contains("no connection") == true)
+        let status = ChatStatus(isConnected: false, peer: World.peer, isPeerOnline: nil, waiting: 0, underWay: 0)
+        #expect(type("/status") == [.show([.status(status)])])
+    }
+
     @Test mutating func statusCountsWhatIsOnItsWay() {
         _ = type("one", "m1")
         _ = happen(Self.lost)
