@@ -22,7 +22,8 @@ struct FirstRun {
             do {
                 _ = try await LoginRun(invocation).run(as: mobile)
                 return invocation
-            } catch let failure as CommandFailure {
+            } catch var failure as CommandFailure {
+                failure.hint = "start one with scad, or type another address; Ctrl-D leaves"
                 await invocation.console.report(failure)
             }
         }
@@ -31,6 +32,7 @@ struct FirstRun {
     private func mobile() async throws -> Mobile {
         while true {
             let answer = try await answer(to: "Your mobile (10 to 32 digits): ")
+            if answer.isEmpty { continue }
             do throws(CommandFailure) { return try Mobile(argument: answer) } catch {
                 await invocation.console.report(error)
             }
