@@ -51,6 +51,7 @@ struct EchoBot {
 
         while let events = await client.nextEvents() {
             var sent: [HistoryRow] = []
+            var end: ClientError?
             for event in events {
                 switch event {
                 case .message(let message):
@@ -69,11 +70,13 @@ struct EchoBot {
                 case .disconnected(let error): log.warning("\(error); trying again")
                 case .reconnected(_, let gap): log.info("connected again after \(gap)")
                 case .storeFailed(let error): log.error("\(error)")
-                case .ended(let error?): throw error
+                case .ended(let error): end = error
                 default: break
                 }
             }
+            // The last events tell what became of all that was under way: no leaving before it is written down.
             do { try await store.storeOwn(sent) } catch { log.error("\(error)") }
+            if let end { throw end }
         }
     }
 
