@@ -42,6 +42,18 @@ import Testing
         try await bot.stop(expecting: .signal(SIGTERM))
     }
 
+    @Test(arguments: [
+        ["machine-bot", "9876543210", "98765"],
+        ["bridge", "ws://127.0.0.1:1", "9876543210", "ws://127.0.0.1:2", "98765"],
+    ])
+    func aMistypedMobileIsSaidAtOnce(_ words: [String]) async throws {
+        let robot = try stage.person("9000000001", on: nil)
+        let path = "\(ExampleScripts.folder)/\(words[0])"
+        let refused = try await stage.start(path, Array(words.dropFirst()), environment: robot.environment).finish()
+        #expect(refused.exit == .status(64))
+        #expect(refused.errors == "\(words[0]): 98765 is not a mobile, 10 to 32 digits\n")
+    }
+
     // MARK: todo-bot
 
     @Test func theTodoBotKeepsAListForEachPerson() async throws {

@@ -94,4 +94,19 @@ import Testing
             try await stage.script("approve", "1", "1h", "?", ravi.mobile, by: asha).finish().exit == .status(69)
         )
     }
+    private static let unaskable: [(words: [String], sentence: String, status: Int32)] = [
+        (["1", "1h", "?", "9123456780", "912345678"], "912345678 is not a mobile, 10 to 32 digits", 64),
+        (["3", "1h", "?", "9123456780"], "3 yeses are needed, but only 1 person is asked", 64),
+        (["3", "1h", "?", "9123456780", "9000000003"], "3 yeses are needed, but only 2 people are asked", 64),
+        (["1", "1h", String(repeating: "why ", count: 20_000), "9123456780"], "", 65),
+    ]
+
+    @Test(arguments: unaskable)
+    func whatCannotBeAskedIsSaidAtOnce(_ words: [String], _ sentence: String, _ status: Int32) async throws {
+        let (_, asha, _) = try await stage.scene()
+        let path = "\(ExampleScripts.folder)/approve"
+        let refused = try await stage.start(path, words, environment: asha.environment).finish()
+        #expect(refused.exit == .status(status), "\(refused.errors)")
+        #expect(refused.errors.hasPrefix("approve: \(sentence)") && refused.output == "")
+    }
 }
