@@ -162,6 +162,21 @@ import Testing
         #expect(Set(forwarding.output.lines.map(Row.init)["status"]) == ["stored"])
     }
 
+    @Test func forwardLogEndsWithWhatItNeedsAndSaysThatItsFileIsMissing() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        var stranger = try stage.person("9000000009", on: nil)
+        stranger.environment["SCACTL_MOBILE"] = nil
+        let refused = try stage.script("forward-log", "app.log", "error", ravi.mobile, by: stranger)
+        let finished = try await refused.finish()
+        #expect(finished.exit == .status(77), "\(finished.errors)")
+        #expect(finished.errors.hasPrefix("forward-log: app.log cannot be read; waiting for it\n"))
+        try await refused.leavesNothing()
+
+        let odd = try stage.script("forward-log", "app.log", "(", ravi.mobile, by: asha)
+        #expect(try await odd.finish().exit == .status(2))
+        try await odd.leavesNothing()
+    }
+
     // MARK: relay-to-file
 
     @Test func relayToFileSendsOneFileAndWritesTheOther() async throws {
