@@ -27,11 +27,34 @@ struct Completions: Subcommand {
 
     private static let names = ["bash", "zsh", "fish"]
 
+    /// Takes the place of the last line, where bash takes every word for a file. Newest peers come first: bash alone
+    /// would put them in order of their digits. Options are offered when one is begun, or Tab would put their common
+    /// hyphen on the line. Files are what follows `bot`: its program and the program's arguments.
+    private static let bashEnd = #"""
+        _scactl_words() {
+            _scactl "$@"
+            local i isBot=false
+            if [[ -z "$2" ]]; then
+                for i in "${!COMPREPLY[@]}"; do
+                    [[ "${COMPREPLY[i]}" != -* ]] || unset "COMPREPLY[i]"
+                done
+                COMPREPLY=("${COMPREPLY[@]}")
+            fi
+            for i in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+                [[ "$i" != bot ]] || isBot=true
+            done
+            if "$isBot" && [[ "$2" != -* && ("$3" != -* || "$3" = -- || "$3" = --each) && ${#COMPREPLY[@]} -eq 0 ]]; then
+                compopt -o default
+            fi
+        }
+        complete -o nosort -F _scactl_words scactl
+
+        """#
+
     func run(_ invocation: Invocation) async throws -> ExitStatus {
         let shell = try chosen(invocation.context)
         var script = Scactl.completionScript(for: shell) + "\n"
-        // Newest peers first: bash alone would put them in order of their digits.
-        if shell == .bash { script += "complete -o nosort -o filenames -F _scactl scactl\n" }
+        if shell == .bash { script += Self.bashEnd }
         try await invocation.context.output.write([Array(script.utf8)])
         return .done
     }

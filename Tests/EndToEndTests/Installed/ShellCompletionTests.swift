@@ -38,13 +38,14 @@ import Testing
         (["listen", "--events", "p"], ["presence"]), (["who", "--color", "a"], ["auto", "always"]),
         (["-o", ""], ["auto", "text", "json"]), (["completions", "z"], ["zsh"]), (["comp"], ["completions"]),
         (["send", "--re"], ["--retry-for"]), (["health", "--wait", ""], []),
+        (["chat", "9000000301", ""], []), (["history", ""], []),
     ])
     func bashOffersInThisOrder(_ words: [String], _ expected: [String]) async throws {
         // As bash itself calls it when Tab is pressed at the end of the line.
         let script = """
             eval "$(scactl completions bash)"
             COMP_WORDS=(scactl "$@") COMP_CWORD=$# COMP_LINE="scactl $*" COMP_POINT=${#COMP_LINE}
-            _scactl scactl "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+            _scactl_words scactl "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
             printf '%s\\n' "${COMPREPLY[@]}"
             """
         let words = ["bash", "--norc", "-c", script, "bash"] + words
@@ -54,7 +55,7 @@ import Testing
     }
 
     private static let set = [
-        "bash": #"PS1="> "; eval "$(scactl completions bash)""#,
+        "bash": #"cd; PS1="> "; eval "$(scactl completions bash)""#,
         "zsh": #"PS1="> "; autoload -U compinit; compinit -D -u; eval "$(scactl completions zsh)""#,
         "fish": "scactl completions fish | source",
     ]
@@ -71,6 +72,20 @@ import Testing
         let keys = shell == "fish" ? "complete -C 'scactl who '\r" : "scactl who \t\t\t"
         let shown = try await type(keys, until: "*9123456780*9812345678*9000000001*", in: shell)
         #expect(shown.contains("9000000001"))
+    }
+
+    /// In a folder with folders of misleading names. Each row: keys, what must appear, what must not.
+    @Test(arguments: [
+        ("scactl bo\t", "*scactl bot[ /]*", "bot/"), ("scactl send --to 98\t", "*9812345678[ /]*", "9812345678/"),
+        ("scactl bot -- ./prog\t", "*program*", "scactl_words"),
+    ])
+    func bashTakesOnlyFilesForFiles(_ keys: String, _ pattern: String, _ wrong: String) async throws {
+        for name in ["bot", "9812345678", "program"] {
+            let folder = "\(asha.folder)/\(name)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        }
+        let shown = try await type(keys, until: pattern, in: "bash")
+        #expect(!shown.contains(wrong))
     }
 
     /// Types at a prompt of that shell, in a terminal that zsh's own module makes.
