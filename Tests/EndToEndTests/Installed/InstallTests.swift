@@ -43,6 +43,14 @@ import Testing
         #expect(installed.errors.isEmpty)
     }
 
+    @Test func aRelativeDestdirIsTakenFromWhereOneStands() async throws {
+        let line = #"cd "$0" && DESTDIR=made exec "$@""#
+        let words = ["-c", line, stage.folder, "\(Stage.repository)/scripts/install", "--prefix", "/usr"]
+        let installed = try await stage.start("/bin/sh", words + ["--build-path", Stage.products]).finish()
+        #expect(installed.exit == .status(0), "\(installed.errors)")
+        #expect(installed.lines == Self.files.map { "\(stage.folder)/made/usr/\($0)" })
+    }
+
     @Test func whereNothingCanBeWrittenItSaysSoBeforeItDoesAnything() async throws {
         let file = try stage.file("file", "")
         let refused = try await stage.install("--prefix", "\(file)/sca").finish()
