@@ -40,6 +40,8 @@ import Testing
     @Test(arguments: [
         ("pay\u{200B}pal\u{AD}.com\u{FEFF}", #"pay\u{200b}pal\u{ad}.com\u{feff}"#),
         ("1\u{2060}2\u{2064}3\u{3164}4\u{206A}", #"1\u{2060}2\u{2064}3\u{3164}4\u{206a}"#),
+        ("p\u{34F}a\u{115F}y\u{1160}", #"p\u{34f}a\u{115f}y\u{1160}"#),
+        ("p\u{17B4}a\u{17B5}l\u{2800}", #"p\u{17b4}a\u{17b5}l\u{2800}"#),
         ("a\u{E0001}\u{E0068}\u{E0069}\u{E007F}", #"a\u{e0001}\u{e0068}\u{e0069}\u{e007f}"#),
         ("\u{1F3F4}\u{E0068}\u{E0069}\u{E007F}", "\u{1F3F4}" + #"\u{e0068}\u{e0069}\u{e007f}"#),
         ("\u{1F3F4}\(tags("gbeng"))\u{E0068}", "\u{1F3F4}\(tags("gbeng"))" + #"\u{e0068}"#),

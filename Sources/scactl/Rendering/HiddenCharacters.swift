@@ -28,8 +28,10 @@ struct HiddenCharacters {
         // Left-to-right and right-to-left marks, embeddings, overrides, isolates; line and paragraph separator; word
         // joiner, invisible operators, deprecated format characters.
         case 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F: return true
+        // Combining grapheme joiner; inherent vowels of Khmer, which show nothing; the Braille pattern without a dot.
+        case 0x34F, 0x17B4, 0x17B5, 0x2800: return true
         // Hangul fillers, which are blank and count as letters; byte order mark; interlinear annotation.
-        case 0x3164, 0xFFA0, 0xFEFF, 0xFFF0...0xFFFB: return true
+        case 0x115F, 0x1160, 0x3164, 0xFFA0, 0xFEFF, 0xFFF0...0xFFFB: return true
         // Format characters of shorthand and of musical notation; tags, and what is reserved around them.
         case 0x1BCA0...0x1BCA3, 0x1D173...0x1D17A, 0xE0000...0xE0FFF: return true
         default: return false
