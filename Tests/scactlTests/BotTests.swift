@@ -136,6 +136,20 @@ import Testing
         #expect(world.output.lines.isEmpty)
     }
 
+    @Test func aReaderOfStderrThatDoesNotReadHoldsNothingUp() async throws {
+        let world = world(.example("a"), .example("b"))
+        let stuck = StuckSink()
+        var context = world.context
+        context.errors = stuck
+        let script = "echo said >&2; test $SCACTL_ID = b && echo ok || exit 3"
+        async let status = Scactl.run(["bot", "--each", "--", "sh", "-c", script], in: context)
+        await world.output.reaches(3)
+        #expect(world.stop.request())
+        #expect(await status == .done)
+        #expect(try world.connection.submitted.map(\.text) == ["ok"])
+        stuck.letGo()
+    }
+
     @Test func aMessageThatCannotBeStoredEndsItWith74() async {
         let error = HistoryError(code: .full, message: "no space left", hint: "make some")
         let world = World(ScriptedNetwork { $0.events = [[.storeFailed(error), .message(.example("a"))]] })

@@ -49,6 +49,22 @@ struct Bot: Subcommand {
 
     func run(_ invocation: Invocation) async throws -> ExitStatus {
         let plan = try plan(invocation)
+        // From here on nothing that is said on stderr is waited for.
+        let errors = ErrorOutlet(invocation.context.errors)
+        var context = invocation.context
+        context.errors = errors
+        let console = try Console(shared, in: context)
+        let status: ExitStatus
+        do { status = try await answer(Invocation(shared, console: console, in: context), plan) } catch {
+            let failure = CommandFailure(explaining: error)
+            await console.report(failure)
+            status = failure.status
+        }
+        await errors.end()
+        return status
+    }
+
+    private func answer(_ invocation: Invocation, _ plan: BotRun.Plan) async throws -> ExitStatus {
         let configuration = try invocation.lastingConfiguration(presence: false)
         let store = try invocation.history()
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
