@@ -65,6 +65,14 @@ import Testing
         #expect(#expect(throws: CommandFailure.self) { try parse(#"{"op":"x","ref":"r"}"#) }?.reference == "r")
     }
 
+    @Test(arguments: [
+        #"{"to":9876543211,"text":"n","ref":"r"}"#, #"{"text":5,"ref":"r"}"#, #"{"op":5,"ref":"r"}"#,
+        #"{"reply":5,"ref":"r"}"#, #"{"ref":"r","to":["9876543210",1],"text":"n"}"#,
+    ])
+    func aKeyOfTheWrongTypeDoesNotHideTheReference(_ line: String) {
+        #expect(#expect(throws: CommandFailure.self) { try parse(line) }?.reference == "r")
+    }
+
     @Test func bytesThatAreNotUTF8AndNestingWithoutEndAreRefused() {
         let broken = Array(#"{"op":"who","ref":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
         #expect(throws: CommandFailure.self) { try PipeRequest.parse(RecordSplitter.Record(number: 1, bytes: broken)) }

@@ -75,6 +75,11 @@ private struct JSONRecord: Decodable {
     var ref: String?
 }
 
+/// What can be read of an object of which something else is wrong.
+private struct JSONReference: Decodable {
+    var ref: String?
+}
+
 /// One mobile or a list of them, as somebody wrote them.
 struct JSONRecipients: Decodable {
     var words: [String]
@@ -100,18 +105,20 @@ extension Decodable {
     /// Reads the object that a line of stdin is.
     ///
     /// - Returns: nil if the line is empty, or of blanks.
-    /// - Throws: `CommandFailure` with status 65 and the line's number.
+    /// - Throws: `CommandFailure` with status 65, the line's number, and its `ref` if that could be read.
     static func fromLine(_ bytes: [UInt8], number: Int) throws(CommandFailure) -> Self? {
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return nil }
         do {
             return try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch DecodingError.typeMismatch(_, let context) where !context.codingPath.isEmpty {
             let key = context.codingPath.first?.stringValue ?? ""
-            throw .badInput(
+            var failure = CommandFailure.badInput(
                 key == "to" ? "\"to\" is not a mobile or a list of them" : "\"\(key)\" is not a string",
                 hint: MessageRecord.example,
                 line: number
             )
+            failure.reference = (try? JSONDecoder().decode(JSONReference.self, from: Data(bytes)))?.ref
+            throw failure
         } catch {
             throw .badInput("not a JSON object", hint: MessageRecord.example, line: number)
         }
