@@ -4,6 +4,7 @@ internal import ArgumentParser
 extension CommandLineReading {
     static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
         if let failure = optionTakenForValue(error, arguments) { return failure }
+        if let failure = programWithoutDashes(arguments) { return failure }
         if let command = arguments.first(where: commandNames.contains) {
             let message = sentence(Scactl.message(for: error))
             let isText = command == "send" && message.hasPrefix("unknown option")
@@ -40,6 +41,26 @@ extension CommandLineReading {
         else { return nil }
         let joined = name.hasPrefix("--") ? "\(name)=\(value)" : "\(name)\(value)"
         return .usage("\(name) needs a value, and \"\(value)\" looks like an option", hint: "\(joined), if it is one")
+    }
+
+    /// `bot sh -c …`: the program's options are taken for ours.
+    private static func programWithoutDashes(_ arguments: [String]) -> CommandFailure? {
+        guard !arguments.contains("--"), let bot = arguments.firstIndex(of: "bot"),
+            !arguments[..<bot].contains(where: commandNames.contains),
+            // Our own options alone are well formed, the first word after them is the program.
+            let program = arguments.indices.first(where: { $0 > bot && isProgram(at: $0, arguments, after: bot) })
+        else { return nil }
+        let ours = arguments[...bot].joined(separator: " ") + arguments[(bot + 1)..<program].map { " \($0)" }.joined()
+        return .usage(
+            "the options of \"\(arguments[program])\" are taken for ours; -- goes before the program",
+            hint: "scactl \(ours) -- \(arguments[program]) …"
+        )
+    }
+
+    /// Whether this is a word, something follows it, and what is before it is a whole command line.
+    private static func isProgram(at index: Int, _ arguments: [String], after bot: Int) -> Bool {
+        !arguments[index].hasPrefix("-") && index + 1 < arguments.count
+            && (try? Bot.parseAsRoot(Array(arguments[..<bot]) + arguments[(bot + 1)..<index])) is Bot
     }
 
     /// The parser's message as one of our sentences: one line, a small letter first, no full stop.

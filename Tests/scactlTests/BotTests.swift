@@ -1,3 +1,4 @@
+import Glibc
 import SCAClient
 import SCACore
 import Testing
@@ -5,6 +6,9 @@ import Testing
 @testable import scactl
 
 @Suite(.timeLimit(.minutes(1))) struct BotTests {
+    /// As in the process: writing to a program that is gone is an error, not the end.
+    init() { signal(SIGPIPE, SIG_IGN) }
+
     private func world(_ messages: ChatMessage...) -> World {
         var world = World(ScriptedNetwork { $0.events = [messages.map(ClientEvent.message)] })
         world.environment["PATH"] = "/usr/bin:/bin"
@@ -71,9 +75,10 @@ import Testing
     @Test func aHandlerThatFailsRepliesNothingAndTheBotGoesOn() async throws {
         let world = world(.example("a"), .example("b"))
         let script = #"test $SCACTL_ID = b || exit 3; echo ok"#
-        let outcome = await run(world, rows: 3, "-o", "text", "--each", "--", "sh", "-c", script)
+        let outcome = await run(world, rows: 3, "-o", "text", "--retry-for", "5m", "--each", "--", "sh", "-c", script)
         #expect(outcome.errors == ["scactl: sh ended with status 3; no reply to 9812345678"])
         #expect(try world.connection.submitted.map(\.text) == ["ok"])
+        #expect(try world.connection.submitted.map(\.retryFor) == [.seconds(300)])
     }
 
     @Test func noMoreThanSoManyRepliesAMinuteAndItIsSaidOnce() async throws {
@@ -134,6 +139,37 @@ import Testing
         #expect(world.stop.request())
         #expect(await status == .done)
         #expect(world.output.lines.isEmpty)
+    }
+
+    @Test func whoGotNoReplyBecauseTheBotEndedIsCounted() async {
+        let world = world(.example("a"), .example("b"), .example("c", from: World.other))
+        let script = "echo started >&2; exec sleep 600"
+        async let status = Scactl.run(["bot", "-j", "2", "--each", "--", "sh", "-c", script], in: world.context)
+        await world.errors.reaches(2)
+        #expect(world.stop.request())
+        #expect(await status == .done)
+        #expect(world.errors.lines.dropFirst(2) == ["scactl: 3 messages that came got no reply: the bot ended first"])
+    }
+
+    @Test func aProgramThatClosesItsStdoutAndStaysIsRemarkedOnce() async {
+        let world = world()
+        async let status = Scactl.run(["bot", "--", "sh", "-c", "exec >&-; read -r end"], in: world.context)
+        await world.errors.reaches(1)
+        #expect(world.stop.request())
+        #expect(await status == .done)
+        #expect(world.errors.lines == ["scactl: sh has closed its stdout and goes on; it can send nothing more"])
+    }
+
+    @Test func aLineWithoutEndIsReportedWhileItIsWritten() async {
+        let world = world()
+        async let status = Scactl.run(
+            ["bot", "-o", "text", "--", "sh", "-c", "tr '\\0' x </dev/zero; :"],
+            in: world.context
+        )
+        await world.errors.reaches(1)
+        #expect(world.stop.request())
+        #expect(await status == .done)
+        #expect(world.errors.lines == ["scactl: line 1: a line over 4194304 bytes"])
     }
 
     @Test func aReaderOfStderrThatDoesNotReadHoldsNothingUp() async throws {

@@ -45,6 +45,21 @@ import Testing
     }
 
     @Test(arguments: [
+        (["bot", "--each", "sh", "-c", "cat"], "sh", "scactl bot --each -- sh …"),
+        (["bot", "-j", "4", "--each", "python3", "-u", "x.py"], "python3", "scactl bot -j 4 --each -- python3 …"),
+    ])
+    func aProgramsOptionsBelongBehindTheDashes(_ arguments: [String], _ program: String, _ hint: String) async {
+        let world = World()
+        #expect(await Scactl.run(arguments + ["--output=text"], in: world.context) == .usage)
+        let message = "the options of \"\(program)\" are taken for ours; -- goes before the program"
+        #expect(world.errors.lines.joined() == "scactl: \(message)\n  try: \(hint)")
+    }
+
+    @Test func anOptionThatBotDoesNotHaveIsNamed() async {
+        #expect(await World().run("-o", "text", "bot", "--nosuch", "sh").errors.joined().contains("unknown option"))
+    }
+
+    @Test(arguments: [
         (["who", "--timeout", "-1"], "--timeout needs a value, and \"-1\" looks like an option", "--timeout=-1"),
         (["history", "-n", "-3"], "-n needs a value, and \"-3\" looks like an option", "-n-3"),
         (["history", "--grep", "-x"], "--grep needs a value, and \"-x\" looks like an option", "--grep=-x"),

@@ -28,6 +28,13 @@ import Testing
         #expect(world.history.count == 2)
     }
 
+    @Test(arguments: [([], nil), (["--retry-for", "2h"], Duration.seconds(7_200))])
+    func aMessageIsTriedOnceUnlessItIsSaidForHowLong(_ arguments: [String], _ retryFor: Duration?) async throws {
+        let world = world(#"{"to":"9812345678","text":"hi"}"#)
+        #expect(await Scactl.run(["pipe"] + arguments, in: world.context) == .done)
+        #expect(try world.connection.submitted.map(\.retryFor) == [retryFor])
+    }
+
     @Test func itIsVisibleStoresConfirmsAndReconnects() async throws {
         let world = world()
         #expect(await world.run("pipe").status == .done)

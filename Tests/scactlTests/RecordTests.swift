@@ -29,6 +29,14 @@ import Testing
         #expect(found.map { String(decoding: $0.bytes ?? [], as: UTF8.self) } == ["one\r", "", "two"])
     }
 
+    @Test func aRecordOverTheLimitIsReportedOnceAndBeforeItsEnd() {
+        var splitter = RecordSplitter(separator: 0x0A, limit: 6)
+        #expect(splitter.append(Array("1234567".utf8)) == [RecordSplitter.Record(number: 1, bytes: nil)])
+        #expect(splitter.append(Array("89".utf8)).isEmpty)
+        #expect(splitter.append(Array("0\n1\n".utf8)) == [RecordSplitter.Record(number: 2, bytes: [0x31])])
+        #expect(splitter.finish() == nil)
+    }
+
     @Test func aRecordOverTheLimitIsReportedInItsPlaceAndNotKept() {
         let found = records([Array("1234567\n123456\n".utf8), Array("12345".utf8), Array("67".utf8)], limit: 6)
         #expect(found.map { $0.bytes?.count } == [nil, 6, nil])

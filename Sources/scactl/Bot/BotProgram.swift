@@ -26,6 +26,17 @@ struct BotVoice: Sendable {
         console.passOn(line, of: name)
     }
 
+    /// The bot ends while so many messages are handled, or wait for it.
+    func reportUnanswered(_ count: Int) async {
+        let what = count == 1 ? "1 message that came got" : "\(count) messages that came got"
+        await console.remark("\(what) no reply: the bot ended first")
+    }
+
+    /// Nothing can come from the program any more, and it stays.
+    func reportMute() async {
+        await console.remark("\(name) has closed its stdout and goes on; it can send nothing more")
+    }
+
     /// The program is too slow, for the first time since it was not.
     func reportLagging() async {
         await console.remark("\(name) is slower than rows come; it misses some (every message is in the history)")

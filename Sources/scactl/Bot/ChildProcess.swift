@@ -109,6 +109,9 @@ final class ChildProcess {
         }
     }
 
+    /// Whether its stdout is still open somewhere, as far as was read.
+    var hasOutput: Bool { output >= 0 }
+
     func closeInput() {
         Self.close(&input)
     }

@@ -10,12 +10,17 @@ actor Coprocess {
     enum Event: Sendable {
         /// It wrote these lines on its stdout.
         case asked([RecordSplitter.Record])
+        /// It closed its stdout a while ago, and has not ended.
+        case muted
         /// It has ended, and so has everything it started.
         case ended(ChildExit)
     }
 
     /// From the end of its stdin to TERM, and again to KILL.
     static let grace = Duration.milliseconds(300)
+
+    /// How long one may go on after it closed its stdout, as each does that ends, until that is worth a remark.
+    static let farewell = Duration.seconds(1)
 
     private struct Inbox {
         var queue: RowQueue
@@ -36,6 +41,9 @@ actor Coprocess {
     private var errors = LineCutter()
     private var deadline: ContinuousClock.Instant?
     private var isTold = false
+    /// When to remark that its stdout is closed; nil as long as it is open.
+    private var muting: ContinuousClock.Instant?
+    private var isMuted = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -77,6 +85,7 @@ actor Coprocess {
     func start(_ command: ProgramCommand) throws(CommandFailure) -> Int {
         child = try ChildProcess(command, variables: command.variables())
         (splitter, errors, deadline, isTold, exit) = (Self.newSplitter(), LineCutter(), nil, false, nil)
+        (muting, isMuted) = (nil, false)
         // A message that the run before it did not get whole is for this one.
         if entry?.isAnswer ?? true { entry = nil }
         rest = entry?.line[...] ?? []
@@ -101,7 +110,9 @@ actor Coprocess {
             }
             write(to: child)
             let interest: ChildProcess.Interest = rest.isEmpty ? [.output, .errors] : [.input, .output, .errors]
-            let ready = child.wait(for: interest, wake: wake.reading, timeout: deadline.map { $0 - .now })
+            if !child.hasOutput, muting == nil { muting = .now + Self.farewell }
+            let next = [deadline, isMuted ? nil : muting].compactMap(\.self).min()
+            let ready = child.wait(for: interest, wake: wake.reading, timeout: next.map { $0 - .now })
             if ready.contains(.wake) { wake.drain() }
             if ready.contains(.errors) { for line in errors.append(child.readErrors()) { passOn(line) } }
             if ready.contains(.exit) {
@@ -112,6 +123,10 @@ actor Coprocess {
                 if !records.isEmpty, !isStopping { return .asked(records) }
             }
             if exit == nil, let instant = deadline, instant <= .now { press(child) }
+            if exit == nil, !isStopping, !isMuted, let instant = muting, instant <= .now {
+                isMuted = true
+                return .muted
+            }
         }
         return lastWords(child, passOn)
     }

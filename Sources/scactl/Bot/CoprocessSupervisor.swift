@@ -63,6 +63,7 @@ actor CoprocessSupervisor: BotProgram {
         while let event = await process.next(passOn: { voice.passOn($0) }) {
             switch event {
             case .asked(let lines): await exchange.take(lines, answering: sink)
+            case .muted: await voice.reportMute()
             case .ended(let exit): return exit
             }
         }

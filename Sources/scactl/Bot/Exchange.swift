@@ -27,6 +27,7 @@ actor Exchange {
     private let invocation: Invocation
     private let store: HistoryStore
     private let mobile: Mobile
+    private let retryFor: Duration?
     private var limiter: ReplyLimiter
     private var senders = RecentSenders()
     private var asked: [MessageID: Asked] = [:]
@@ -42,12 +43,18 @@ actor Exchange {
 
     private var context: CommandContext { invocation.context }
 
-    init(_ visit: Visit, _ invocation: Invocation, store: HistoryStore, limiter: ReplyLimiter = .unlimited)
-        throws(CommandFailure)
-    {
+    /// - Parameter retryFor: for how long each message is tried again; nil for one try.
+    init(
+        _ visit: Visit,
+        _ invocation: Invocation,
+        store: HistoryStore,
+        retryFor: Duration?,
+        limiter: ReplyLimiter = .unlimited
+    ) throws(CommandFailure) {
         self.visit = visit
         self.invocation = invocation
         self.store = store
+        self.retryFor = retryFor
         self.limiter = limiter
         mobile = try invocation.mobile()
     }
@@ -202,7 +209,7 @@ actor Exchange {
     ) -> Outgoing {
         let id = context.makeMessageID()
         asked[id] = Asked(reference: reference, sink: sink)
-        return Outgoing(to: recipient, text: text, id: id, timeout: Invocation.patience)
+        return Outgoing(to: recipient, text: text, id: id, timeout: Invocation.patience, retryFor: retryFor)
     }
 
     private func submit(_ batch: inout [Outgoing]) async {

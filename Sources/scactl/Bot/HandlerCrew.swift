@@ -13,6 +13,8 @@ actor HandlerCrew: BotProgram {
     private var pool: HandlerPool
     private var idle: [CheckedContinuation<Void, Never>] = []
     private var isStopped = false
+    /// How many handlers were ended because the bot ends.
+    private var cut = 0
 
     init(_ command: ProgramCommand, _ limits: HandlerSlot.Limits, slots: Int, _ exchange: Exchange, _ voice: BotVoice) {
         self.command = command
@@ -34,6 +36,8 @@ actor HandlerCrew: BotProgram {
         await withDiscardingTaskGroup { group in
             for slot in slots { group.addTask { await self.work(slot) } }
         }
+        let count = cut + pool.waiting
+        if count > 0 { await voice.reportUnanswered(count) }
     }
 
     func stop() {
@@ -51,7 +55,8 @@ actor HandlerCrew: BotProgram {
             case .reply(let text): await exchange.reply(text, to: message.from, answering: voice.outlet)
             case .failed(let what): await report("\(command.name) \(what)", message)
             case .notStarted(let failure): await report(failure.message, message)
-            case .nothing, .stopped: break
+            case .stopped: cut += 1
+            case .nothing: break
             }
             finish(message.from)
         }

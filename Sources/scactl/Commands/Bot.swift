@@ -41,6 +41,14 @@ struct Bot: Subcommand {
     )
     var maxRepliesPerMinute: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Try again for so long: until the recipient is online, or the server is back.",
+            valueName: "duration"
+        )
+    )
+    var retryFor: String?
+
     @Argument(help: ArgumentHelp("The program and its words, after --.", valueName: "cmd"))
     var command: [String] = []
 
@@ -69,7 +77,12 @@ struct Bot: Subcommand {
         let store = try invocation.history()
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
         try await store.storeOwn([])
-        return try await invocation.withConnection(configuration, store: store, timeout: invocation.timeout) { visit in
+        return try await invocation.withConnection(
+            configuration,
+            store: store,
+            timeout: invocation.timeout,
+            retryFor: plan.retryFor
+        ) { visit in
             await invocation.console.explain(
                 "\(plan.command.name) answers for \(configuration.mobile); Ctrl-C ends it"
             )
@@ -77,6 +90,7 @@ struct Bot: Subcommand {
                 visit,
                 invocation,
                 store: store,
+                retryFor: plan.retryFor,
                 limiter: ReplyLimiter(limit: plan.repliesPerMinute)
             )
             return try await BotRun(visit, invocation, exchange, plan).run()
@@ -106,6 +120,9 @@ struct Bot: Subcommand {
         if let handlerTimeout { plan.handlerTimeout = try Duration(argument: handlerTimeout, for: "--handler-timeout") }
         if let maxRepliesPerMinute {
             plan.repliesPerMinute = try Int(count: maxRepliesPerMinute, for: "--max-replies-per-minute")
+        }
+        plan.retryFor = try retryFor.map { (text) throws(CommandFailure) in
+            try Duration(argument: text, for: "--retry-for")
         }
         return plan
     }

@@ -12,6 +12,7 @@ actor BotRun {
         var jobs = 4
         var handlerTimeout = Duration.seconds(60)
         var repliesPerMinute = ReplyLimiter.usual
+        var retryFor: Duration?
     }
 
     private let visit: Visit

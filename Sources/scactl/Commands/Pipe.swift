@@ -21,6 +21,14 @@ struct Pipe: Subcommand {
     )
     var events: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Try again for so long: until the recipient is online, or the server is back.",
+            valueName: "duration"
+        )
+    )
+    var retryFor: String?
+
     @OptionGroup
     var shared: SharedOptions
 
@@ -29,13 +37,21 @@ struct Pipe: Subcommand {
         if shared.output == "text" {
             throw CommandFailure.usage("pipe speaks JSON lines only", hint: "scactl pipe, without -o text")
         }
+        let retryFor = try retryFor.map { (text) throws(CommandFailure) in
+            try Duration(argument: text, for: "--retry-for")
+        }
         let invocation = invocation.printingJSON()
         let configuration = try invocation.lastingConfiguration(presence: events.contains(.presence))
         let store = try invocation.history()
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
         try await store.storeOwn([])
-        return try await invocation.withConnection(configuration, store: store, timeout: invocation.timeout) { visit in
-            let exchange = try Exchange(visit, invocation, store: store)
+        return try await invocation.withConnection(
+            configuration,
+            store: store,
+            timeout: invocation.timeout,
+            retryFor: retryFor
+        ) { visit in
+            let exchange = try Exchange(visit, invocation, store: store, retryFor: retryFor)
             return try await PipeRun(visit, invocation, exchange, events).run()
         }
     }

@@ -2,7 +2,7 @@
 ///
 /// The bytes are kept as they are, a CR before the newline too; only the separator goes. What follows the last
 /// separator is a record as well, unless it is empty. A record over the limit is dropped as it comes, so that memory stays
-/// bounded, and reported in its place.
+/// bounded, and reported in its place, at once: its end may never come.
 struct RecordSplitter {
     struct Record: Hashable, Sendable {
         /// From 1, empty records counted.
@@ -16,6 +16,7 @@ struct RecordSplitter {
     private var number = 1
     private var pending: [UInt8] = []
     private var isOverLimit = false
+    private var isReported = false
 
     /// - Parameters:
     ///   - separator: a newline, or NUL.
@@ -31,16 +32,20 @@ struct RecordSplitter {
         var rest = block[...]
         while let end = rest.firstIndex(of: separator) {
             collect(rest[..<end])
-            records.append(complete())
+            if let record = complete() { records.append(record) }
             rest = rest[(end + 1)...]
         }
         collect(rest)
+        if isOverLimit, !isReported {
+            records.append(Record(number: number, bytes: nil))
+            isReported = true
+        }
         return records
     }
 
     /// The last record, if the stream did not end with a separator.
     mutating func finish() -> Record? {
-        pending.isEmpty && !isOverLimit ? nil : complete()
+        pending.isEmpty ? nil : complete()
     }
 
     private mutating func collect(_ bytes: ArraySlice<UInt8>) {
@@ -48,12 +53,13 @@ struct RecordSplitter {
         if isOverLimit { pending.removeAll() } else { pending.append(contentsOf: bytes) }
     }
 
-    private mutating func complete() -> Record {
+    /// - Returns: nil if it was reported before its end.
+    private mutating func complete() -> Record? {
         defer {
             number += 1
             pending.removeAll(keepingCapacity: true)
-            isOverLimit = false
+            (isOverLimit, isReported) = (false, false)
         }
-        return Record(number: number, bytes: isOverLimit ? nil : pending)
+        return isReported ? nil : Record(number: number, bytes: isOverLimit ? nil : pending)
     }
 }
