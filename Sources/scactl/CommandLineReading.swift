@@ -14,6 +14,7 @@ enum CommandLineReading {
           scactl login 9876543210            say who you are, once
           scactl who                         see who is online
           scactl send --to 9812345678 hi     send a message
+          scactl chat 9812345678             talk at a prompt
           scactl listen                      print what arrives
           scactl history -n 20               read it again
 
