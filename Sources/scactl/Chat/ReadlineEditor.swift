@@ -26,7 +26,8 @@ final class ReadlineEditor: LineEditor {
         var paste: [UInt8]?
     }
 
-    /// Proof: readline calls its callbacks from within calls of ours, which all come from the prompt's thread.
+    /// Proof: readline calls its callbacks from within calls of ours. `init` makes them before there is a prompt; from then on they
+    /// all come from the prompt's thread.
     nonisolated(unsafe) private static var shared = Shared()
 
     private let isPlain: Bool

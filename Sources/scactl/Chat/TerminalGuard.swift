@@ -16,8 +16,8 @@ enum TerminalGuard {
 
     private static let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS]
 
-    /// Proof: written by `arm` before there are handlers that read it, and by `disarm`, a plain store. A handler must take no
-    /// lock.
+    /// Proof: written by `arm` before there are handlers that read it, and by `disarm`, a plain store, when it is no longer needed.
+    /// No lock: a handler may take none.
     nonisolated(unsafe) private static var state = State()
 
     /// Remembers how the terminal is now, and catches crashes.
