@@ -6,6 +6,7 @@
 #include <langinfo.h>
 #include <stdio.h>
 #include <termios.h>
+#include <unistd.h>
 #include <readline/readline.h>
 #include <readline/history.h>
 
@@ -23,7 +24,7 @@ static inline int creadline_is_utf8(void) {
 static inline void creadline_keep_terminal(void) {}
 
 /// As readline takes the terminal, but Ctrl-C does not flush what was typed before: if that happened between a poll and the read
-/// that follows, the read would wait for the next key. `creadline_flush_input` does it where nothing can come between.
+/// that follows, the read would wait for the next key.
 static inline void creadline_take_terminal(int meta) {
     struct termios settings;
     rl_prep_terminal(meta);
@@ -32,7 +33,32 @@ static inline void creadline_take_terminal(int meta) {
         tcsetattr(0, TCSADRAIN, &settings);
     }
 }
-static inline void creadline_flush_input(void) { tcflush(0, TCIFLUSH); }
+
+/// Makes the key that interrupts, Ctrl-C, a key among the others, so that it is read in its turn. Returns it; 0 if there is none.
+static inline int creadline_take_interrupt_key(void) {
+    struct termios settings;
+    int key;
+    if (tcgetattr(0, &settings) != 0 || settings.c_cc[VINTR] == _POSIX_VDISABLE) return 0;
+    key = settings.c_cc[VINTR];
+    settings.c_cc[VINTR] = _POSIX_VDISABLE;
+    return tcsetattr(0, TCSANOW, &settings) == 0 ? key : 0;
+}
+
+/// Has the key send SIGINT again.
+static inline void creadline_give_interrupt_key(int key) {
+    struct termios settings;
+    if (tcgetattr(0, &settings) != 0) return;
+    settings.c_cc[VINTR] = (cc_t)key;
+    tcsetattr(0, TCSANOW, &settings);
+}
+
+/// Has readline get its keys by this function, and call the other one where the interrupt key comes up in the midst of others.
+static inline void creadline_read_keys(rl_getc_func_t *read) { rl_getc_function = read; }
+static inline void creadline_bind_interrupt(int key, rl_command_func_t *interrupt) {
+    rl_bind_key_in_map(key, interrupt, emacs_standard_keymap);
+    rl_bind_key_in_map(key, interrupt, vi_insertion_keymap);
+    rl_bind_key_in_map(key, interrupt, vi_movement_keymap);
+}
 
 /// Before the first prompt. Signals are not readline's, the environment is left alone, words end at a blank or a comma.
 static inline void creadline_prepare(rl_completion_func_t *complete) {
@@ -56,6 +82,16 @@ static inline void creadline_bind_paste(rl_command_func_t *begin) {
 
 /// To be called by the completion function: what it does not know, nobody does (no file names).
 static inline void creadline_completion_is_over(void) { rl_attempted_completion_over = 1; }
+
+/// Gives up the count for a command that has been typed, such as `M-3`, which stands in the prompt's place.
+static inline void creadline_forget_count(void) {
+    if (!RL_ISSTATE(RL_STATE_NUMERICARG)) return;
+    rl_restore_prompt();
+    rl_clear_message();
+    rl_numeric_arg = 1;
+    rl_explicit_arg = 0;
+    RL_UNSETSTATE(RL_STATE_NUMERICARG);
+}
 
 /// The line that is being edited.
 static inline const char *creadline_line(void) { return rl_line_buffer; }

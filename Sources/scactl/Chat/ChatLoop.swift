@@ -75,7 +75,7 @@ actor ChatLoop {
     private func readLines() async {
         while outputFailure == nil {
             switch await prompt.ask(machine.prompt, completion: machine.completion) {
-            case .end:
+            case .end, .interrupt:
                 await perform([.leave])
                 return
             case .line(let line):

@@ -24,7 +24,7 @@ protocol LineEditor: AnyObject {
     /// Puts the line back, text and cursor as they were.
     func show()
 
-    /// Ctrl-C: gives the line up and begins a new one. Returns false if that line was empty.
+    /// After Ctrl-C or SIGINT: gives the line up and begins a new one. Returns false if that line was empty.
     func interrupt() -> Bool
 
     /// The window has another size.
@@ -45,6 +45,8 @@ protocol LineEditor: AnyObject {
 /// What came of typing.
 enum LineEditorEvent: Hashable, Sendable {
     case line(String)
+    /// Ctrl-C; the line goes on until `interrupt`.
+    case interrupt
     /// Ctrl-D on an empty line, or the terminal is gone.
     case end
 }

@@ -45,8 +45,11 @@ actor Prompt: LineSink {
         guard isOpen, executor.waitForForeground() else { return .end }
         editor.begin(prompt, completion: completion)
         while isOpen, !(endsWhenInterrupted && wasInterrupted) {
-            if let event = takeKeys() { return event }
-            await executor.waitForInput()
+            switch takeKeys() {
+            case .interrupt: try? interrupt()
+            case let event?: return event
+            case nil: await executor.waitForInput()
+            }
         }
         editor.finish()
         return .end
@@ -62,6 +65,11 @@ actor Prompt: LineSink {
             }
         }
         return nil
+    }
+
+    private func interrupt() throws(CommandFailure) {
+        wasInterrupted = true
+        if !editor.interrupt() { try write([Array("(Ctrl-D leaves)\n".utf8)]) }
     }
 
     /// Changes what Tab knows.
@@ -109,8 +117,7 @@ actor Prompt: LineSink {
     func handle(signal: Int32) throws(CommandFailure) {
         switch signal {
         case SIGINT:
-            wasInterrupted = true
-            if !editor.interrupt() { try write([Array("(Ctrl-D leaves)\n".utf8)]) }
+            try interrupt()
             executor.cancelWait()
         case SIGTSTP:
             editor.suspend()

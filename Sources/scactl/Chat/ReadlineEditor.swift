@@ -24,6 +24,8 @@ final class ReadlineEditor: LineEditor {
         var event: LineEditorEvent?
         /// What has come of a paste so far; nil outside of one.
         var paste: [UInt8]?
+        /// The key that was read for readline and not taken by it yet.
+        var key: UInt8?
     }
 
     /// Proof: readline calls its callbacks from within calls of ours. `init` makes them before there is a prompt; from then on they
@@ -35,6 +37,8 @@ final class ReadlineEditor: LineEditor {
     private let isBold: Bool
     private let history: InputHistory?
     private var isEditing = false
+    /// Ctrl-C, while it is a key among the others: while a line is edited.
+    private var interruptKey: UInt8?
 
     /// - Parameters:
     ///   - history: where the input history is kept; nil for nowhere.
@@ -60,6 +64,7 @@ final class ReadlineEditor: LineEditor {
         stifle_history(Int32(InputHistory.limit))
         for line in history?.load() ?? [] { add_history(line) }
         creadline_bind_paste { _, _ in ReadlineEditor.beginPaste() }
+        creadline_read_keys { _ in ReadlineEditor.nextKey() }
         TerminalGuard.arm(isDumb: isDumb)
         // From now on, so that what is typed while connecting waits for the prompt and is not echoed.
         creadline_take_terminal(1)
@@ -70,6 +75,7 @@ final class ReadlineEditor: LineEditor {
     func begin(_ prompt: String, completion: Completion) {
         Self.shared.completion = completion
         isEditing = true
+        takeInterruptKey()
         // A resize between two lines has not been heard.
         rl_reset_screen_size()
         // What the terminal obeys stands between \1 and \2, so that readline does not count it.
@@ -81,10 +87,19 @@ final class ReadlineEditor: LineEditor {
 
     func takeInput() -> LineEditorEvent? {
         guard isEditing else { return nil }
-        if Self.shared.paste == nil { rl_callback_read_char() } else { takePasted() }
+        let key = Self.readKey()
+        if let key, key == interruptKey { return .interrupt }
+        if let key, Self.shared.paste != nil {
+            takePasted(key)
+        } else {
+            Self.shared.key = key
+            rl_callback_read_char()
+        }
         guard let event = Self.shared.event else { return nil }
         Self.shared.event = nil
+        if event == .interrupt { return event }
         isEditing = false
+        giveInterruptKey()
         if event == .end { rl_crlf() }
         creadline_flush()
         return event
@@ -92,9 +107,9 @@ final class ReadlineEditor: LineEditor {
 
     func interrupt() -> Bool {
         guard isEditing else { return true }
-        creadline_flush_input()
         Self.shared.paste = nil
-        // First of all: it ends a search, and puts the line back in its place.
+        // First of all: these end a count or a search, and put the line back in its place.
+        creadline_forget_count()
         rl_callback_sigcleanup()
         rl_free_line_state()
         let hadText = creadline_length() > 0
@@ -112,6 +127,7 @@ final class ReadlineEditor: LineEditor {
     func finish() {
         if isEditing {
             isEditing = false
+            giveInterruptKey()
             creadline_move_to_end()
             rl_redisplay()
             rl_crlf()
@@ -152,6 +168,7 @@ final class ReadlineEditor: LineEditor {
         creadline_take_terminal(1)
         rl_reset_screen_size()
         guard isEditing else { return }
+        takeInterruptKey()
         rl_on_new_line()
         rl_redisplay()
     }
@@ -171,9 +188,7 @@ final class ReadlineEditor: LineEditor {
 
     /// Takes one byte of a paste: by one, so that what follows the end is left to readline. Until the end has come, messages are
     /// printed and Ctrl-C gives up, however long that takes.
-    private func takePasted() {
-        var byte: UInt8 = 0
-        guard read(STDIN_FILENO, &byte, 1) == 1 else { return }
+    private func takePasted(_ byte: UInt8) {
         Self.shared.paste?.append(byte)
         guard byte == Self.pasteEnd.last, let paste = Self.shared.paste,
             paste.suffix(Self.pasteEnd.count) == Self.pasteEnd[...]
@@ -186,7 +201,40 @@ final class ReadlineEditor: LineEditor {
         rl_redisplay()
     }
 
+    // MARK: Keys
+
+    /// While a line is edited, Ctrl-C is read like a key. As a signal it would overtake what was typed before it, or
+    /// take away what is typed after it.
+    private func takeInterruptKey() {
+        guard let key = UInt8(exactly: creadline_take_interrupt_key()), key != 0 else { return }
+        interruptKey = key
+        creadline_bind_interrupt(Int32(key)) { _, _ in ReadlineEditor.interruptAmongKeys() }
+    }
+
+    private func giveInterruptKey() {
+        guard let key = interruptKey else { return }
+        interruptKey = nil
+        creadline_give_interrupt_key(Int32(key))
+    }
+
+    private static func readKey() -> UInt8? {
+        var byte: UInt8 = 0
+        return read(STDIN_FILENO, &byte, 1) == 1 ? byte : nil
+    }
+
     // MARK: What readline calls
+
+    /// The key that `takeInput` has read, or, where readline wants more than one, the next.
+    private static func nextKey() -> Int32 {
+        defer { shared.key = nil }
+        return (shared.key ?? readKey()).map(Int32.init) ?? EOF
+    }
+
+    /// readline has come upon Ctrl-C where it read several keys at once.
+    private static func interruptAmongKeys() -> Int32 {
+        shared.event = .interrupt
+        return 0
+    }
 
     private static func beginPaste() -> Int32 {
         shared.paste = []

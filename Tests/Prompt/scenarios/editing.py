@@ -152,6 +152,24 @@ def ctrl_c_clears_a_half_typed_line_and_does_not_quit(scene):
     listener.hears("still here")
 
 
+def ctrl_c_gives_up_what_was_typed_before_it_and_keeps_what_comes_after(scene):
+    chat = scene.chat(RAVI)
+    for times in range(50):
+        chat.terminal.type("given up\x03kept")
+        chat.holds("kept")
+        chat.key("ctrl-u")
+        chat.holds("")
+
+
+def ctrl_c_behind_a_key_that_waits_for_another_gives_the_line_up(scene):
+    chat = scene.chat(RAVI)
+    for waiting in ("\x1b", "\x12wor", "\x16", "\x18", "\x1b3"):
+        chat.terminal.type("word" + waiting + "\x03kept")
+        chat.holds("kept")
+        chat.key("ctrl-u")
+        chat.holds("")
+
+
 def ctrl_c_on_an_empty_line_does_not_quit(scene):
     listener = scene.ravi.listen()
     chat = scene.chat(RAVI)

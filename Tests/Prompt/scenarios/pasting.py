@@ -139,10 +139,14 @@ def tab_with_a_hundred_and_fifty_candidates_does_not_keep_messages_waiting(scene
 
 
 def eventually_online(chat, mobile):
-    """Until `/who` names somebody."""
-    chat.say("/who")
-    chat.wait(f"{mobile} in /who", lambda: chat.count(rf"online.*{mobile}"))
-    chat.holds("")
+    """Asks until `/who` names somebody, who may be on the way."""
+
+    def is_named():
+        chat.say("/who")
+        chat.holds("")
+        return chat.count(rf"online.*{mobile}")
+
+    chat.wait(f"{mobile} in /who", is_named)
 
 
 def a_paste_whose_end_does_not_come_stops_nothing(scene):
