@@ -22,6 +22,9 @@ actor Coprocess {
     /// How long one may go on after it closed its stdout, as each does that ends, until that is worth a remark.
     static let farewell = Duration.seconds(1)
 
+    /// Bytes: what a pipe holds at most.
+    private static let longestLastWords = 1 << 20
+
     private struct Inbox {
         var queue: RowQueue
         /// The number of the run that answers are for.
@@ -34,6 +37,8 @@ actor Coprocess {
     private let isStopped = Atomic(false)
     private var child: ChildProcess?
     private var exit: ChildExit?
+    /// How much was read since the exit.
+    private var lastBytes = 0
     /// What is being written, and how much of it is left.
     private var entry: RowQueue.Entry?
     private var rest: ArraySlice<UInt8> = []
@@ -85,7 +90,7 @@ actor Coprocess {
     func start(_ command: ProgramCommand) throws(CommandFailure) -> Int {
         child = try ChildProcess(command, variables: command.variables())
         (splitter, errors, deadline, isTold, exit) = (Self.newSplitter(), LineCutter(), nil, false, nil)
-        (muting, isMuted) = (nil, false)
+        (muting, isMuted, lastBytes) = (nil, false, 0)
         // A message that the run before it did not get whole is for this one.
         if entry?.isAnswer ?? true { entry = nil }
         rest = entry?.line[...] ?? []
@@ -150,9 +155,11 @@ actor Coprocess {
         isTold = true
     }
 
-    /// What it wrote before it ended, block by block, then its end.
+    /// What it wrote before it ended, block by block, then its end. No more than a pipe holds: a process that it left behind
+    /// may go on writing.
     private func lastWords(_ child: ChildProcess, _ passOn: @Sendable (String) -> Void) -> Event? {
-        let block = child.readOutput()
+        let block = lastBytes < Self.longestLastWords ? child.readOutput() : []
+        lastBytes += block.count
         var records = splitter.append(block)
         if block.isEmpty, let last = splitter.finish() { records.append(last) }
         if !records.isEmpty, !isStopped.load(ordering: .acquiring) { return .asked(records) }

@@ -61,22 +61,8 @@ final class TerminalExecutor: SerialExecutor {
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        if isFirst { start() }
+        if isFirst { OwnThread.start { self.runForever() } }
         wakeUp.wake()
-    }
-
-    private func start() {
-        var thread = pthread_t()
-        pthread_create(
-            &thread,
-            nil,
-            { context in
-                if let context { Unmanaged<TerminalExecutor>.fromOpaque(context).takeRetainedValue().runForever() }
-                return nil
-            },
-            Unmanaged.passRetained(self).toOpaque()
-        )
-        pthread_detach(thread)
     }
 
     private func runForever() {

@@ -64,7 +64,7 @@ final class MainLoop: Sendable {
     func run(_ command: @escaping @Sendable (StopSignal, SignalTap) async -> ExitStatus) -> Never {
         let stop = StopSignal()
         let tap = SignalTap()
-        startSignalThread()
+        OwnThread.start { self.forwardSignals() }
         // Not structured: the main thread blocks in `poll`, so nothing can await this task; it reports by the pipe.
         Task {
             let status = await command(stop, tap)
@@ -115,20 +115,6 @@ final class MainLoop: Sendable {
     private func receive() -> UInt8? {
         var byte: UInt8 = 0
         return read(reading, &byte, 1) == 1 ? byte : nil
-    }
-
-    private func startSignalThread() {
-        var thread = pthread_t()
-        pthread_create(
-            &thread,
-            nil,
-            { context in
-                if let context { Unmanaged<MainLoop>.fromOpaque(context).takeRetainedValue().forwardSignals() }
-                return nil
-            },
-            Unmanaged.passRetained(self).toOpaque()
-        )
-        pthread_detach(thread)
     }
 
     private func forwardSignals() {

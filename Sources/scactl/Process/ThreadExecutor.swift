@@ -29,22 +29,8 @@ final class ThreadExecutor: SerialExecutor {
             defer { queue.isRunning = true }
             return !queue.isRunning
         }
-        if isFirst { start() }
+        if isFirst { OwnThread.start { self.runForever() } }
         sem_post(wakeUp)
-    }
-
-    private func start() {
-        var thread = pthread_t()
-        pthread_create(
-            &thread,
-            nil,
-            { context in
-                if let context { Unmanaged<ThreadExecutor>.fromOpaque(context).takeRetainedValue().runForever() }
-                return nil
-            },
-            Unmanaged.passRetained(self).toOpaque()
-        )
-        pthread_detach(thread)
     }
 
     private func runForever() {

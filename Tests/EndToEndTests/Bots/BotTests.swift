@@ -119,6 +119,15 @@ import Testing
         try await isGone(group)
     }
 
+    @Test func whatItLeftBehindAndWritesOnDoesNotKeepItFromComingBack() async throws {
+        let (_, _, ravi) = try await stage.scene()
+        // In a session of its own, so that it is not ended with the program; it ends when nobody reads it any more.
+        let left = "setsid sh -c 'touch up; while echo; do :; done'"
+        let bot = try await bot(ravi, sh: "rm -f up; \(left) & while [ ! -e up ]; do sleep 0.05; done; exit 7")
+        #expect(try await bot.said("program_ended").contains("ended with status 7; starting it again"))
+        try await stop(bot)
+    }
+
     @Test func aSecondSignalLeavesNothingEither() async throws {
         let (_, _, ravi) = try await stage.scene()
         let bot = try await bot(ravi, sh: "trap '' TERM; echo $$ > group; while :; do sleep 600; done")
