@@ -4,6 +4,7 @@ The words that `chat` prints are looked for in one place, here or in the scenari
 a person needs in order to understand.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -11,7 +12,7 @@ import unicodedata
 
 from wcwidth import wcwidth
 
-from terminal import Unmet
+from terminal import Unmet, is_stopped
 
 # What a shell does around a command: it looks how the terminal is before, and how it is after. Not a shell with line
 # editing or job control: such a one mends the terminal itself. INT is for the program in the foreground alone.
@@ -118,13 +119,27 @@ class Chat:
         self.holds(text)
 
     def say(self, text):
-        """Types a line and presses Enter."""
+        """Types a line and presses Enter, which may take effect any time later; see `said`."""
         self.type(text)
         self.key("enter")
+
+    def said(self, text):
+        """Types a line, presses Enter, and waits until it was taken: until there is a prompt again."""
+        self.say(text)
+        self.holds("")
 
     def key(self, name, times=1):
         for _ in range(times):
             self.terminal.key(name)
+
+    def names_online(self, mobile):
+        """Asks until `/who` names somebody, who may be on the way."""
+
+        def is_named():
+            self.said("/who")
+            return self.count(rf"online.*{mobile}")
+
+        self.wait(f"{mobile} in /who", is_named)
 
     def pid(self):
         """The number of the process that is `scactl`, a child of the shell, once it is there."""
@@ -133,14 +148,22 @@ class Chat:
     def _child(self):
         shell = self.terminal.pid
         with open(f"/proc/{shell}/task/{shell}/children") as file:
-            for child in file.read().split():
-                with open(f"/proc/{child}/comm") as name:
-                    if name.read().strip() == "scactl":
-                        return int(child)
+            children = file.read().split()
+        for child in children:
+            # One that ends meanwhile is not the one.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{child}/comm") as name:
+                if name.read().strip() == "scactl":
+                    return int(child)
         return None
 
     def signal(self, number):
         os.kill(self.pid(), number)
+
+    def stop(self):
+        """Stops it where it is, until `CONTINUE`."""
+        number = self.pid()
+        os.kill(number, signal.SIGSTOP)
+        self.wait("the stop", lambda: is_stopped(number))
 
     # How it ends.
 
@@ -168,4 +191,4 @@ class Chat:
             return file.read().partition("\n")[2]
 
 
-HANGUP, TERMINATE, INTERRUPT = signal.SIGHUP, signal.SIGTERM, signal.SIGINT
+HANGUP, TERMINATE, INTERRUPT, CONTINUE = signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT

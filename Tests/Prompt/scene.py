@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from websockets.sync.server import serve
 
 from chat import Chat
-from terminal import PATIENCE, Terminal, Unmet
+from terminal import PATIENCE, Terminal, Unmet, is_stopped
 
 ASHA, RAVI, MINA = "9876543210", "9123456780", "9000000003"
 
@@ -34,12 +34,6 @@ def eventually(what, condition, timeout=PATIENCE):
         if is_last:
             raise Unmet(f"waited in vain for {what}")
         time.sleep(0.02)
-
-
-def is_stopped(number):
-    """Whether a process is stopped: SIGSTOP needs a moment on a busy machine."""
-    with open(f"/proc/{number}/stat") as file:
-        return file.read().rpartition(") ")[2][0] == "T"
 
 
 class Scene:
@@ -206,7 +200,8 @@ class ByHand:
     """A connection of somebody who writes frames by hand."""
 
     def __init__(self, person):
-        self._socket = connect(f"{person.scene.server.url}/ws/{person.mobile}", max_queue=None)
+        url = f"{person.scene.server.url}/ws/{person.mobile}"
+        self._socket = connect(url, max_queue=None, open_timeout=PATIENCE, ping_interval=None)
 
     def __enter__(self):
         return self

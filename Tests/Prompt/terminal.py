@@ -19,7 +19,7 @@ import pexpect
 import pyte
 from wcwidth import wcwidth
 
-PATIENCE = 20  # seconds; generous, since machines are slow and busy
+PATIENCE = 120  # seconds; generous, since machines are slow and busy, and waiting costs nothing where all goes well
 KEYS = {
     "enter": "\r", "tab": "\t", "escape": "\x1b", "backspace": "\x7f", "delete": "\x1b[3~",
     "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F",
@@ -28,6 +28,12 @@ KEYS = {
 
 class Unmet(Exception):
     """Something that was waited for did not come, or something is not as it must be."""
+
+
+def is_stopped(number):
+    """Whether a process is stopped: SIGSTOP needs a moment on a busy machine."""
+    with open(f"/proc/{number}/stat") as file:
+        return file.read().rpartition(") ")[2][0] == "T"
 
 
 class Screen(pyte.HistoryScreen):
@@ -155,8 +161,12 @@ class Terminal:
         self._child.setwinsize(lines, columns)
 
     def close(self):
-        """Closes the terminal, as somebody closes a window."""
-        self._child.close(force=True)
+        """Closes the terminal, as somebody closes a window, and ends the program."""
+        try:
+            self._child.close(force=True)
+        except pexpect.ExceptionPexpect:
+            # Killed, but not gone within the tenth of a second that pexpect waits.
+            self._child.wait()
 
     def _write(self, data):
         """Writes little at a time, and reads meanwhile: neither side may wait for the other."""

@@ -69,9 +69,7 @@ def a_message_from_somebody_does_not_make_them_the_peer(scene):
 def who_lists_who_is_online(scene):
     scene.ravi.listen()
     chat = scene.chat()
-    chat.say("/who")
-    chat.shows(r"online.*9123456780")
-    chat.holds("")
+    chat.names_online(RAVI)
 
 
 def history_shows_what_was_said(scene):

@@ -5,7 +5,7 @@ import json
 
 from websockets.exceptions import ConnectionClosed
 
-from chat import TERMINATE
+from chat import CONTINUE, TERMINATE
 from scene import ASHA, RAVI, eventually
 
 LOST, BACK = r"connection to .* was lost", r"connected again after"
@@ -72,10 +72,11 @@ def what_is_typed_meanwhile_arrives(scene):
     chat.shows(LOST)
     for text in ("first", "second"):
         chat.say(text)
-    chat.signal(19)  # STOP: so that the recipient is there first
+    chat.shows(r"… kept", times=2)
+    chat.stop()  # so that the recipient is there first
     scene.server.start()
     eventually("the recipient's return", lambda: scene.mina.is_online(RAVI))
-    chat.signal(18)  # CONT
+    chat.signal(CONTINUE)
     chat.shows(BACK)
     listener.hears("first", "second")
     chat.shows("✓✓ stored: first")
@@ -87,7 +88,7 @@ def what_was_sent_into_a_dying_server_is_never_lost_in_silence(scene):
     listener = scene.ravi.listen()
     chat = scene.chat(RAVI)
     listener.pause()
-    chat.say("into the dark")
+    chat.said("into the dark")
     scene.server.kill()
     chat.shows(LOST)
     listener.resume()
@@ -100,7 +101,7 @@ def leaving_while_the_server_is_down_shows_what_was_not_sent(scene):
     chat = scene.chat(RAVI)
     scene.server.kill()
     chat.shows(LOST)
-    chat.say("first\t of them".replace("\t", ""))
+    chat.say("first of them")
     chat.say("second")
     chat.key("ctrl-d")
     chat.shows(r"^not sent to 9123456780: first of them$")

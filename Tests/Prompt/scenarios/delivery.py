@@ -1,11 +1,13 @@
 """What becomes of what was sent, and who is there."""
 
-from scene import MINA, RAVI
+from scene import MINA, RAVI, eventually
 
 
 def a_line_that_is_on_the_other_device_is_marked_stored(scene):
     listener = scene.ravi.listen()
     chat = scene.chat(RAVI)
+    # What is heard of the peer's coming would stand between the line and its mark.
+    chat.names_online(RAVI)
     chat.say("hi there")
     listener.hears("hi there")
     chat.shows("✓✓ stored")
@@ -32,7 +34,7 @@ def a_mark_that_comes_late_names_its_line(scene):
     listener = scene.ravi.listen()
     chat = scene.chat(RAVI)
     listener.pause()
-    chat.say("hi there")
+    chat.said("hi there")
     scene.ravi.send("something in between")
     chat.hears("something in between")
     chat.type("half")
@@ -46,7 +48,7 @@ def marks_of_several_lines_at_once_name_their_lines(scene):
     chat = scene.chat(RAVI)
     listener.pause()
     for text in ("one", "two", "three"):
-        chat.say(text)
+        chat.said(text)
     listener.resume()
     listener.hears("one", "two", "three")
     for text in ("one", "two"):
@@ -80,6 +82,7 @@ def the_peer_that_comes_and_goes_shows_in_one_line_each(scene):
 def a_stranger_that_comes_and_goes_shows_only_when_asked_for(scene):
     chat = scene.chat(RAVI)
     scene.mina.listen().end()
+    eventually("the stranger's end", lambda: not scene.ravi.is_online(MINA))
     scene.ravi.listen()
     chat.shows(r"9123456780 came online")
     assert not chat.count(MINA), chat.rows()

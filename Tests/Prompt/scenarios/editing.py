@@ -324,7 +324,7 @@ def a_message_that_arrives_after_a_count_was_typed_disturbs_nothing(scene):
     chat = scene.chat(RAVI)
     chat.type("abcdef")
     chat.key("alt-3")
-    chat.wait("the count", lambda: "3" in chat.rows()[-1])
+    chat.wait("the count", lambda: "arg: 3" in chat.rows()[-1])
     scene.ravi.send("hello")
     chat.hears("hello")
     chat.key("left")

@@ -87,6 +87,7 @@ def hostile_texts_stay_harmless_in_marks_history_and_search(scene):
     chat.terminal.type("]0;mine")
     chat.wait("what was typed", lambda: chat.rows()[-1].endswith("]0;mine"))
     chat.key("enter")
+    chat.holds("")
     scene.mina.send("in between")
     chat.hears("in between", sender=scene.mina.mobile)
     listener.resume()

@@ -97,7 +97,7 @@ def tab_completes_a_command(scene):
 def tab_completes_who_is_online(scene):
     listener = scene.mina.listen()
     chat = scene.chat()
-    eventually_online(chat, MINA)
+    chat.names_online(MINA)
     chat.terminal.type("/to 90")
     chat.key("tab")
     chat.wait("the mobile", lambda: chat.rows()[-1].startswith(f"> /to {MINA}"))
@@ -136,17 +136,6 @@ def tab_with_a_hundred_and_fifty_candidates_does_not_keep_messages_waiting(scene
     chat.hears("hello")
     chat.key("ctrl-u")
     chat.holds("")
-
-
-def eventually_online(chat, mobile):
-    """Asks until `/who` names somebody, who may be on the way."""
-
-    def is_named():
-        chat.say("/who")
-        chat.holds("")
-        return chat.count(rf"online.*{mobile}")
-
-    chat.wait(f"{mobile} in /who", is_named)
 
 
 def a_paste_whose_end_does_not_come_stops_nothing(scene):
