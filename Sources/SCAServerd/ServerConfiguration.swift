@@ -6,6 +6,8 @@ public struct ServerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The TCP port; 0 lets the system choose one.
     public var port = 8080
+    /// The proxies whose word about a client's address is taken; nobody's, since anybody can write a header.
+    public var trustedProxies = TrustedProxies.none
     /// Event loops, 1 to 64. One routes over 100,000 messages a second; more help with many busy sessions.
     public var threads = 1
     /// A session silent for so long is closed with 4000. Clients are expected to ping at half of it or sooner.

@@ -42,6 +42,8 @@ struct ListenerPipeline: Sendable {
         let door = UpgradeHandler(
             loop: reference.bound.value,
             limits: configuration.limits,
+            client: ClientAddress(peerOf: channel, configuration.trustedProxies),
+            proxies: configuration.trustedProxies,
             guard: guardian,
             encoder: encoder,
             decoder: decoder

@@ -11,8 +11,12 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// Whose connection this is: the peer's, and once the request head is read whom a trusted proxy named.
+    private(set) var client: ClientAddress
+
     private let loop: HubLoop
     private let limits: WireLimits
+    private let proxies: TrustedProxies
     /// The other handlers of the HTTP phase, to be removed when a session opens.
     private let httpGuard: any RemovableChannelHandler
     private let encoder: any RemovableChannelHandler
@@ -23,12 +27,16 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     init(
         loop: HubLoop,
         limits: WireLimits,
+        client: ClientAddress,
+        proxies: TrustedProxies,
         guard httpGuard: any RemovableChannelHandler,
         encoder: any RemovableChannelHandler,
         decoder: any RemovableChannelHandler
     ) {
         self.loop = loop
         self.limits = limits
+        self.client = client
+        self.proxies = proxies
         self.httpGuard = httpGuard
         self.encoder = encoder
         self.decoder = decoder
@@ -41,6 +49,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .end:
             guard let head, !isAnswered else { return }
             isAnswered = true
+            client = proxies.client(behind: client, head.headers)
             answer(UpgradeRequest(head), context)
         }
     }
