@@ -20,6 +20,7 @@ public actor ChatServer: Service {
         let group: MultiThreadedEventLoopGroup
         let listener: any Channel
         let loops: [LoopReference]
+        let watch: RepeatedTask
     }
 
     /// Makes a server; nothing is opened yet.
@@ -55,10 +56,14 @@ public actor ChatServer: Service {
         try Self.checkOpenFiles(for: configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let loops = try await makeLoops(group)
-        let pipeline = ListenerPipeline(configuration: configuration, loops: loops, log: log)
+        let gate = AdmissionGate(configuration.admission, log: log)
+        let pipeline = ListenerPipeline(configuration: configuration, loops: loops, gate: gate, log: log)
         do {
             let listener = try await pipeline.bind(on: group)
-            running = Running(group: group, listener: listener, loops: loops)
+            let watch = group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in
+                gate.tick(now: HubTime.now().nanoseconds)
+            }
+            running = Running(group: group, listener: listener, loops: loops, watch: watch)
             return listener.localAddress?.port ?? configuration.port
         } catch {
             try? await group.shutdownGracefully()
@@ -92,6 +97,7 @@ public actor ChatServer: Service {
         guard let running else { return }
         self.running = nil
         try? await running.listener.close()
+        running.watch.cancel()
         for loop in running.loops { try? await loop.eventLoop.submit { loop.bound.value.stop() }.get() }
         try? await running.group.shutdownGracefully()
     }

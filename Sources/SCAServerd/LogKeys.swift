@@ -5,6 +5,7 @@ internal import SCACore
 enum LogKey {
     static let address = "address"
     static let code = "code"
+    static let count = "count"
     static let error = "error"
     static let mobile = "mobile"
     static let dialect = "dialect"

@@ -34,6 +34,8 @@ public struct ServerConfiguration: Sendable {
     public var sessionsPerMobile = 64
     /// Sessions in all; 0 for no limit but that of open files.
     public var sessions = 0
+    /// Connections, their rate, files and memory.
+    public var admission = AdmissionLimits()
     /// Over how long the goodbyes of a drain are spread.
     public var drainWindow = Duration.seconds(2)
     /// Whether logs show whole mobiles; otherwise `98******10`.
@@ -71,7 +73,7 @@ extension ServerConfiguration {
             ("a mobile must be allowed at least 1 session", sessionsPerMobile >= 1),
             ("the drain window must be 0s to 60s", drainWindow >= .zero && drainWindow <= .seconds(60)),
         ]
-        return positive.first { !$0.1 }?.0
+        return positive.first { !$0.1 }?.0 ?? admission.problem
     }
 
     func hub(epoch: String) -> HubConfiguration {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import SCACore
+internal import SCAServerd
 
 /// Reads options from the environment: `SCAD_` and the option's name in capitals.
 ///
@@ -31,6 +32,10 @@ final class EnvironmentReader {
 
     func size(_ option: String) -> Int? {
         read(variable(option), "a size like 65536, 64K, 1M") { SizeArgument(argument: $0)?.bytes }
+    }
+
+    func memory(_ option: String) -> MemoryLimit? {
+        read(variable(option), "a size like 512M or a share like 80%") { MemoryArgument(argument: $0)?.limit }
     }
 
     func flag(_ option: String) -> Bool? {

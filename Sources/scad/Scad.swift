@@ -29,6 +29,7 @@ struct Scad: ParsableCommand {
 
     @OptionGroup var listening: ListeningOptions
     @OptionGroup var limits: LimitOptions
+    @OptionGroup var admission: AdmissionOptions
     @OptionGroup var logging: LoggingOptions
 
     func run() throws {
@@ -36,6 +37,7 @@ struct Scad: ParsableCommand {
         let environment = EnvironmentReader()
         listening.apply(to: &configuration, environment)
         limits.apply(to: &configuration, environment)
+        admission.apply(to: &configuration, environment)
         let logger = try logging.makeLogger(configuration: &configuration, environment)
         if let problem = environment.problem { throw ValidationError(problem) }
         if let problem = configuration.problem { throw ValidationError(problem) }

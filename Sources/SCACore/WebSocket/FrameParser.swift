@@ -55,6 +55,8 @@ public struct FrameParser: Sendable {
 
     private var assembler: MessageAssembler
     private let role: WebSocketRole
+    /// Data frames without FIN since the last `takeFragments`; in two bytes that alignment leaves.
+    private var fragments: UInt16 = 0
     private var state = State.between([])
 
     /// Makes a parser for the start of a connection, right behind the handshake.
@@ -74,6 +76,13 @@ public struct FrameParser: Sendable {
         case .between(let held): assembler.bufferCapacity + held.capacity
         case .payload, .closed, .failed: assembler.bufferCapacity
         }
+    }
+
+    /// How many frames have come since the last call that were not the end of a message, modulo 65,536: what a handler never
+    /// sees, and a peer can send without end.
+    public mutating func takeFragments() -> Int {
+        defer { fragments = 0 }
+        return Int(fragments)
     }
 
     /// Takes what was read and hands out each whole message and control frame in it, in order.
@@ -187,6 +196,7 @@ public struct FrameParser: Sendable {
                     }
                 } else {
                     try assembler.begin(header)
+                    if !header.fin { fragments &+= 1 }
                     used += header.encodedLength
                     let remaining = UInt32(clamping: header.payloadLength)
                     let key = header.maskingKey ?? 0

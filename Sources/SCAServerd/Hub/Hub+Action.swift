@@ -9,6 +9,8 @@ extension Hub {
         case frame(SessionID, ClientFrame, bytes: Int)
         /// A message that is no frame of ours.
         case badFrame(SessionID, WireError, bytes: Int)
+        /// Bytes that no message has accounted for, and frames that did not end one: counted against the rate, and no activity.
+        case read(SessionID, bytes: Int, fragments: Int)
         /// A WebSocket ping, to be answered with the same payload.
         case ping(SessionID, [UInt8])
         /// A WebSocket pong.

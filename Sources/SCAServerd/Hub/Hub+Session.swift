@@ -55,12 +55,16 @@ extension Hub {
     mutating func arrived(_ id: SessionID, bytes: Int, _ now: HubTime) -> Bool {
         guard sessions[id] != nil else { return false }
         sessions[id]?.lastActivity = now.nanoseconds
-        if let until = sessions[id]?.rate.take(bytes: bytes, now: now.nanoseconds) {
-            sessions[id]?.slowedUntil = until
-            setTimer(id)
-            pause(id, .rate)
-        }
+        slow(id, frames: 1, bytes: bytes, now)
         return true
+    }
+
+    /// Counts against the session's rate; if it is too fast, it is not read from for a while.
+    mutating func slow(_ id: SessionID, frames: Int, bytes: Int, _ now: HubTime) {
+        guard let until = sessions[id]?.rate.take(bytes: bytes, frames: frames, now: now.nanoseconds) else { return }
+        sessions[id]?.slowedUntil = until
+        setTimer(id)
+        pause(id, .rate)
     }
 
     mutating func send(_ frame: ServerFrame, to id: SessionID) {

@@ -66,6 +66,7 @@ struct Hub {
             guard arrived(id, bytes: payload.count, now) else { break }
             send(EncodedFrame(.pong, payload: payload), to: id)
         case .pong(let id): _ = arrived(id, bytes: 0, now)
+        case .read(let id, let bytes, let fragments): slow(id, frames: fragments, bytes: bytes, now)
         case .disconnected(let id): remove(id)
         case .flushed(let id, let bytes, let presence): flushed(id, bytes: bytes, presence: presence)
         case .letter(let letter): receive(letter, now)
@@ -105,14 +106,14 @@ struct Hub {
     /// Whether a new session of this mobile would be let in.
     ///
     /// - Returns: why not; nil if it would.
-    func refusal(of mobile: Mobile) -> WireError? {
-        if draining != nil { return WireError(.draining, "the server is draining; connect again in a moment") }
+    func refusal(of mobile: Mobile) -> Refusal? {
+        if draining != nil { return Refusal(.draining, "the server is draining; connect again in a moment") }
         if configuration.sessions > 0, directory.sessionCount >= configuration.sessions {
-            return WireError(.rateLimited, "the server has \(configuration.sessions) sessions, its limit; try later")
+            return Refusal(.sessions, "the server has \(configuration.sessions) sessions, its limit; try later")
         }
         if directory.sessionCount(of: mobile) >= configuration.sessionsPerMobile {
-            return WireError(
-                .rateLimited,
+            return Refusal(
+                .mobileSessions,
                 "this mobile has \(configuration.sessionsPerMobile) sessions, the limit; close one and try again"
             )
         }

@@ -31,14 +31,17 @@ struct RateLimiter {
         refilledAt = now
     }
 
-    /// Counts one frame of so many bytes.
+    /// Counts what has arrived.
     ///
+    /// - Parameters:
+    ///   - count: bytes.
+    ///   - number: frames.
     /// - Returns: until when to stop reading, in the hub's nanoseconds; nil to go on.
-    mutating func take(bytes count: Int, now: Int64) -> Int64? {
+    mutating func take(bytes count: Int, frames number: Int = 1, now: Int64) -> Int64? {
         let elapsed = Double(max(0, now - refilledAt)) / 1e9
         refilledAt = now
         let wait = max(
-            frames.take(1, rate: rates.framesPerSecond, elapsed: elapsed),
+            frames.take(number, rate: rates.framesPerSecond, elapsed: elapsed),
             bytes.take(count, rate: rates.bytesPerSecond, elapsed: elapsed)
         )
         return wait > 0 ? now + Int64(wait * 1e9) + 1 : nil

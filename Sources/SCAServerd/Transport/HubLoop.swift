@@ -49,7 +49,7 @@ final class HubLoop {
         self.peers = peers
     }
 
-    func refusal(of mobile: Mobile) -> WireError? {
+    func refusal(of mobile: Mobile) -> Refusal? {
         hub.refusal(of: mobile)
     }
 

@@ -9,7 +9,11 @@ internal import SCACore
 struct ListenerPipeline: Sendable {
     let configuration: ServerConfiguration
     let loops: [LoopReference]
+    let gate: AdmissionGate
     let log: ServerLog
+
+    /// How long the request of somebody may take who will be refused, at most.
+    private static let refusalTimeout = TimeAmount.seconds(2)
 
     func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
         try await ServerBootstrap(group: group)
@@ -35,12 +39,20 @@ struct ListenerPipeline: Sendable {
         guard let reference = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
             throw ChannelError.inappropriateOperationForState
         }
-        let timeout = TimeAmount.nanoseconds(configuration.handshakeTimeout.wholeNanoseconds)
+        var timeout = TimeAmount.nanoseconds(configuration.handshakeTimeout.wholeNanoseconds)
+        guard let verdict = judge(channel) else { return channel.close(promise: nil) }
+        var refused: Refusal?
+        if case .refuse(let refusal) = verdict {
+            refused = refusal
+            timeout = min(timeout, Self.refusalTimeout)
+        }
         let guardian = HandshakeGuard(maximumBytes: configuration.headBytes, timeout: timeout)
         let encoder = HTTPResponseEncoder()
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
         let door = UpgradeHandler(
             loop: reference.bound.value,
+            gate: gate,
+            refusal: refused,
             limits: configuration.limits,
             client: ClientAddress(peerOf: channel, configuration.trustedProxies),
             proxies: configuration.trustedProxies,
@@ -50,6 +62,19 @@ struct ListenerPipeline: Sendable {
         )
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers([guardian, encoder, decoder, door] as [any ChannelHandler])
+    }
+}
+
+extension ListenerPipeline {
+    /// Asks the gate, which is told when the connection is closed.
+    ///
+    /// - Returns: nil if it is to be closed at once.
+    private func judge(_ channel: any Channel) -> Admission.Verdict? {
+        let peer = IPAddress(channel.remoteAddress) ?? .unspecified
+        let verdict = gate.arrive(peer, now: HubTime.now().nanoseconds)
+        if case .drop = verdict { return nil }
+        channel.closeFuture.whenComplete { [gate] _ in gate.depart(peer, verdict) }
+        return verdict
     }
 }
 

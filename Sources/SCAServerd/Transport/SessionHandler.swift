@@ -19,6 +19,8 @@ final class SessionHandler: ChannelInboundHandler {
     }
 
     private static let lingerTime = TimeAmount.seconds(2)
+    /// So many bytes are counted at once, so that a burst of small messages costs the hub nothing more.
+    private static let countedBytes = 4_096
 
     var outbox = Outbox()
     /// Whether the loop will flush this outbox when it settles.
@@ -31,6 +33,8 @@ final class SessionHandler: ChannelInboundHandler {
     private var state = State.open
     private var id: SessionID?
     private var inputs: [Hub.Input] = []
+    /// Bytes read, less those of messages; below zero if a message was counted in part before it ended.
+    private var uncounted = 0
 
     init(channel: any Channel, loop: HubLoop, limits: WireLimits) {
         self.channel = channel
@@ -50,10 +54,12 @@ final class SessionHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state == .open, let id else { return }
         var buffer = unwrapInboundIn(data)
+        uncounted += buffer.readableBytes
         var violation: CloseReason?
         buffer.withUnsafeMutableReadableBytes { bytes in
             do throws(CloseReason) {
                 try parser.consume(bytes) { kind, payload in
+                    uncounted -= payload.count
                     inputs.append(input(kind, payload, id))
                     return .proceed
                 }
@@ -68,6 +74,7 @@ final class SessionHandler: ChannelInboundHandler {
             if case .disconnected = input { close(.normal) }
             loop.take(input)
         }
+        countRest(id)
         if let violation { leave(violation) }
     }
 
@@ -95,6 +102,14 @@ final class SessionHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         loop.log.logger.debug("connection error", metadata: [LogKey.error: "\(error)"])
         channel.close(promise: nil)
+    }
+
+    /// Counts what is no message, headers and pieces and empty fragments, so that they are not for nothing.
+    private func countRest(_ id: SessionID) {
+        let fragments = parser.takeFragments()
+        guard fragments > 0 || uncounted >= Self.countedBytes else { return }
+        loop.take(.read(id, bytes: max(0, uncounted), fragments: fragments))
+        uncounted = min(0, uncounted)
     }
 
     /// Stops or goes on reading: a session that is too fast waits in the kernel's buffers.

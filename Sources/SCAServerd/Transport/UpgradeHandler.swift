@@ -15,6 +15,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private(set) var client: ClientAddress
 
     private let loop: HubLoop
+    private let gate: AdmissionGate
+    /// Set if the connection itself is one too many: whatever is asked is answered by it.
+    private let refusal: Refusal?
     private let limits: WireLimits
     private let proxies: TrustedProxies
     /// The other handlers of the HTTP phase, to be removed when a session opens.
@@ -26,6 +29,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     init(
         loop: HubLoop,
+        gate: AdmissionGate,
+        refusal: Refusal?,
         limits: WireLimits,
         client: ClientAddress,
         proxies: TrustedProxies,
@@ -34,6 +39,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         decoder: any RemovableChannelHandler
     ) {
         self.loop = loop
+        self.gate = gate
+        self.refusal = refusal
         self.limits = limits
         self.client = client
         self.proxies = proxies
@@ -61,17 +68,24 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func answer(_ request: UpgradeRequest, _ context: ChannelHandlerContext) {
+        if let refusal { return refuse(refusal, context) }
         switch request {
         case .health(let hasBody):
             let isDraining = loop.isDraining
             let body =
                 #"{"status":"\#(isDraining ? "draining" : "ok")","connections":\#(loop.directory.sessionCount)}"#
-            respond(isDraining ? .serviceUnavailable : .ok, body, hasBody: hasBody, context)
+            respond(
+                isDraining ? .serviceUnavailable : .ok,
+                body,
+                hasBody: hasBody,
+                retryAfter: isDraining ? 5 : nil,
+                context
+            )
         case .refused(let status, let error): refuse(status, error, context)
         case .session(let terms, let head):
-            if let refusal = loop.refusal(of: terms.mobile) {
-                let status: HTTPResponseStatus = refusal.code == .draining ? .serviceUnavailable : .tooManyRequests
-                return refuse(status, refusal, context)
+            if let refusal = loop.refusal(of: terms.mobile) ?? gate.refusalOfSession() {
+                gate.note(refusal, now: HubTime.now().nanoseconds)
+                return refuse(refusal, context)
             }
             upgrade(terms, head, context)
         }
@@ -123,11 +137,21 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         pipeline.removeHandler(decoder).assumeIsolated().whenComplete { [loop] _ in loop.settle() }
     }
 
-    private func refuse(_ status: HTTPResponseStatus, _ error: WireError, _ context: ChannelHandlerContext) {
+    private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        refuse(refusal.status, refusal.error, retryAfter: refusal.retryAfter, context)
+    }
+
+    private func refuse(
+        _ status: HTTPResponseStatus,
+        _ error: WireError,
+        retryAfter: Int? = nil,
+        _ context: ChannelHandlerContext
+    ) {
         respond(
             status,
             String(decoding: FrameEncoder.encodeRefusal(error), as: UTF8.self),
             hasBody: head?.method != .HEAD,
+            retryAfter: retryAfter,
             context
         )
     }
@@ -136,12 +160,13 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         _ status: HTTPResponseStatus,
         _ body: String,
         hasBody: Bool,
+        retryAfter: Int? = nil,
         _ context: ChannelHandlerContext
     ) {
         var headers = HTTPHeaders([
             ("Content-Type", "application/json"), ("Content-Length", "\(body.utf8.count)"), ("Connection", "close"),
         ])
-        if status == .serviceUnavailable || status == .tooManyRequests { headers.add(name: "Retry-After", value: "5") }
+        if let retryAfter { headers.add(name: "Retry-After", value: "\(retryAfter)") }
         if status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)

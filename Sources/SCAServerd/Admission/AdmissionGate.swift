@@ -1,0 +1,134 @@
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import SCACore
+internal import Synchronization
+
+/// One server's `Admission` and its log of refusals, shared by all event loops; the one place where they meet before a
+/// session is open.
+///
+/// Under one lock, taken twice in a connection's life and never while anything else is done: some 5,000 times a second at the
+/// most, so loops do not wait for each other. Whether memory is short is found out once a second (`tick`) and is one flag to read.
+final class AdmissionGate: Sendable {
+    private struct State {
+        var admission: Admission
+        var tally = RefusalTally()
+        var trimmedAt = Int64.min
+    }
+
+    private let limits: AdmissionLimits
+    private let log: ServerLog
+    private let state: Mutex<State>
+    private let memory: MemoryFiles
+    /// In bytes; nil for none.
+    private let memoryLimit: Int?
+    private let isShortOfMemory = Atomic(false)
+
+    init(_ limits: AdmissionLimits, memory: MemoryFiles = MemoryFiles(), files: FileBudget = .now(), log: ServerLog) {
+        self.limits = limits
+        self.log = log
+        self.memory = memory
+        memoryLimit = limits.memory.bytes(of: memory.available)
+        state = Mutex(State(admission: Admission(limits.rules(files))))
+    }
+
+    /// Judges a connection by its peer; `depart` must follow unless it is dropped.
+    func arrive(_ peer: IPAddress, now: Int64) -> Admission.Verdict {
+        let verdict = state.withLock { $0.admission.arrive(key(peer), now: now) }
+        switch verdict {
+        case .admit: break
+        case .refuse(let refusal), .drop(let refusal): note(refusal, now: now)
+        }
+        return verdict
+    }
+
+    func depart(_ peer: IPAddress, _ verdict: Admission.Verdict) {
+        state.withLock { $0.admission.depart(key(peer), verdict) }
+    }
+
+    /// Why no session may be opened now, whoever asks; nil if one may.
+    func refusalOfSession() -> Refusal? {
+        guard isShortOfMemory.load(ordering: .relaxed) else { return nil }
+        return Refusal(.memory, retryAfter: 10, "the server is short of memory; try again later")
+    }
+
+    /// Counts a refusal for the log.
+    func note(_ refusal: Refusal, now: Int64) {
+        write(state.withLock { $0.tally.add(refusal.reason, now: now) }.map { [$0] } ?? [])
+    }
+
+    /// Looks at the memory and at the log's intervals; to be called once a second, by one thread.
+    func tick(now: Int64) {
+        write(state.withLock { $0.tally.due(now: now) })
+        guard let memoryLimit, let resident = memory.resident else { return }
+        isShortOfMemory.store(resident >= memoryLimit, ordering: .relaxed)
+    }
+
+    /// Whose limits a peer counts against; nil for none.
+    private func key(_ peer: IPAddress) -> AddressBlock? {
+        if peer.isLoopback, !limits.countsLoopback { return nil }
+        return AddressBlock(of: peer, prefix: peer.isIPv4 ? 128 : 64)
+    }
+
+    private func write(_ lines: [RefusalTally.Line]) {
+        for line in lines {
+            log.logger.warning(
+                "refused new connections",
+                metadata: [LogKey.reason: "\(line.reason.rawValue)", LogKey.count: "\(line.count)"]
+            )
+        }
+    }
+}
+
+/// How many files a process may have open, and has.
+struct FileBudget: Sendable {
+    /// The soft limit; `Int.max` for none.
+    var limit: Int
+    var open: Int
+
+    /// Of this process.
+    static func now() -> FileBudget {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return FileBudget(limit: .max, open: 0)
+        }
+        return FileBudget(limit: Int(clamping: limit.rlim_cur), open: openFiles())
+    }
+
+    private static func openFiles() -> Int {
+        guard let folder = opendir("/proc/self/fd") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // Without `.`, `..` and the folder itself.
+        return max(0, count - 3)
+    }
+}
+
+extension AdmissionLimits {
+    /// The rules that they come to, with so many files.
+    func rules(_ files: FileBudget) -> Admission.Rules {
+        var rules = Admission.Rules()
+        rules.connectionsPerAddress = connectionsPerAddress
+        rules.connectRate = ArrivalRate.Rule(perSecond: connectRate)
+        rules.connectRatePerAddress = ArrivalRate.Rule(perSecond: connectRatePerAddress)
+        rules.connections = connections
+        guard files.limit < .max else { return rules }
+        let reserve = min(fileReserve, files.limit / 4)
+        // Half for those who are told no, the rest for all that is not a connection.
+        rules.refusalsAtOnce = reserve / 2
+        let most = max(1, files.limit - files.open - reserve)
+        if connections == 0 || most < connections {
+            rules.connections = most
+            rules.isBoundByFiles = true
+        }
+        return rules
+    }
+}
+
+extension IPAddress {
+    /// `127.0.0.0/8` or `::1`.
+    var isLoopback: Bool {
+        bits == 1 || isIPv4 && bits >> 24 & 0xFF == 127
+    }
+}
