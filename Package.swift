@@ -47,7 +47,7 @@ let package = Package(
         ),
         .target(
             name: "SCAServerd",
-            dependencies: ["SCACore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, jwtKit, lifecycle, logging],
+            dependencies: ["SCACore", "CMalloc", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, jwtKit, lifecycle, logging],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -62,6 +62,7 @@ let package = Package(
         ),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
         .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "SCATesting",
             dependencies: ["SCACore"],

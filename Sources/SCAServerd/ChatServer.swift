@@ -20,6 +20,7 @@ public actor ChatServer: Service {
         let group: MultiThreadedEventLoopGroup
         let listener: any Channel
         let loops: [LoopReference]
+        let gate: AdmissionGate
         let watch: RepeatedTask
     }
 
@@ -63,7 +64,7 @@ public actor ChatServer: Service {
             let watch = group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in
                 gate.tick(now: HubTime.now().nanoseconds)
             }
-            running = Running(group: group, listener: listener, loops: loops, watch: watch)
+            running = Running(group: group, listener: listener, loops: loops, gate: gate, watch: watch)
             return listener.localAddress?.port ?? configuration.port
         } catch {
             try? await group.shutdownGracefully()
@@ -98,6 +99,7 @@ public actor ChatServer: Service {
         self.running = nil
         try? await running.listener.close()
         running.watch.cancel()
+        running.gate.finish()
         for loop in running.loops { try? await loop.eventLoop.submit { loop.bound.value.stop() }.get() }
         try? await running.group.shutdownGracefully()
     }

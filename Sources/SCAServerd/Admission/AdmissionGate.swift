@@ -1,3 +1,4 @@
+internal import CMalloc
 internal import Glibc
 internal import Logging
 internal import NIOCore
@@ -9,11 +10,13 @@ internal import Synchronization
 ///
 /// Under one lock, taken twice in a connection's life and never while anything else is done: some 5,000 times a second at the
 /// most, so loops do not wait for each other. Whether memory is short is found out once a second (`tick`) and is one flag to read.
+/// While it is, what is free is given back to the system every ten seconds: malloc keeps it otherwise, and nobody would ever
+/// be let in again after a rush that is long over.
 final class AdmissionGate: Sendable {
     private struct State {
         var admission: Admission
         var tally = RefusalTally()
-        var trimmedAt = Int64.min
+        var trimDue = Int64.min
     }
 
     private let limits: AdmissionLimits
@@ -22,6 +25,7 @@ final class AdmissionGate: Sendable {
     private let memory: MemoryFiles
     /// In bytes; nil for none.
     private let memoryLimit: Int?
+    private static let trimInterval: Int64 = 10_000_000_000
     private let isShortOfMemory = Atomic(false)
 
     init(_ limits: AdmissionLimits, memory: MemoryFiles = MemoryFiles(), files: FileBudget = .now(), log: ServerLog) {
@@ -60,8 +64,25 @@ final class AdmissionGate: Sendable {
     /// Looks at the memory and at the log's intervals; to be called once a second, by one thread.
     func tick(now: Int64) {
         write(state.withLock { $0.tally.due(now: now) })
-        guard let memoryLimit, let resident = memory.resident else { return }
+        guard let memoryLimit, var resident = memory.resident else { return }
+        if resident >= memoryLimit, isTrimDue(now) {
+            _ = malloc_trim(0)
+            resident = memory.resident ?? resident
+        }
         isShortOfMemory.store(resident >= memoryLimit, ordering: .relaxed)
+    }
+
+    /// Logs what has been counted and not been told, at the end.
+    func finish() {
+        write(state.withLock { $0.tally.due(now: .max) })
+    }
+
+    private func isTrimDue(_ now: Int64) -> Bool {
+        state.withLock { state in
+            guard now >= state.trimDue else { return false }
+            state.trimDue = now + Self.trimInterval
+            return true
+        }
     }
 
     /// Whose limits a peer counts against; nil for none.

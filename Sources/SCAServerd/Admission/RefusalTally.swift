@@ -28,7 +28,7 @@ struct RefusalTally: Sendable {
 
     private mutating func take(_ reason: Refusal.Reason, _ now: Int64) -> Line? {
         guard let entry = counts[reason], entry.count > 0, now >= entry.quietUntil else { return nil }
-        counts[reason] = (0, now + Self.interval)
+        counts[reason] = (0, now > .max - Self.interval ? .max : now + Self.interval)
         return Line(reason: reason, count: entry.count)
     }
 }
