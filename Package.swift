@@ -15,6 +15,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -34,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -47,12 +49,15 @@ let package = Package(
         ),
         .target(
             name: "SCAServerd",
-            dependencies: ["SCACore", "CMalloc", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, jwtKit, lifecycle, logging],
+            dependencies: [
+                "SCACore", "CMalloc", "CProcess", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, jwtKit, crypto,
+                lifecycle, logging,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "scad",
-            dependencies: ["SCAServerd", "SCACore", lifecycle, logging, arguments],
+            dependencies: ["SCAServerd", "SCACore", lifecycle, unixSignals, logging, arguments],
             swiftSettings: strict
         ),
         .executableTarget(

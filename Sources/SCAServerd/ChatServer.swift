@@ -22,6 +22,7 @@ public actor ChatServer: Service {
         let loops: [LoopReference]
         let gate: AdmissionGate
         let watch: RepeatedTask
+        let doorkeeper: Doorkeeper
     }
 
     /// Makes a server; nothing is opened yet.
@@ -55,19 +56,34 @@ public actor ChatServer: Service {
     public func start() async throws -> Int {
         if let problem = configuration.problem { throw ServerError(code: .badConfiguration, message: problem) }
         try Self.checkOpenFiles(for: configuration)
+        let doorkeeper = try await Doorkeeper(configuration.auth, log: log)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let loops = try await makeLoops(group)
         let gate = AdmissionGate(configuration.admission, log: log)
-        let pipeline = ListenerPipeline(configuration: configuration, loops: loops, gate: gate, log: log)
+        let pipeline = ListenerPipeline(
+            configuration: configuration,
+            loops: loops,
+            gate: gate,
+            doorkeeper: doorkeeper,
+            log: log
+        )
         do {
             let listener = try await pipeline.bind(on: group)
             let watch = group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in
                 gate.tick(now: HubTime.now().nanoseconds)
             }
-            running = Running(group: group, listener: listener, loops: loops, gate: gate, watch: watch)
+            running = Running(
+                group: group,
+                listener: listener,
+                loops: loops,
+                gate: gate,
+                watch: watch,
+                doorkeeper: doorkeeper
+            )
             return listener.localAddress?.port ?? configuration.port
         } catch {
             try? await group.shutdownGracefully()
+            await doorkeeper.login?.stop()
             throw ServerError(code: .cannotListen, message: sentence(for: error))
         }
     }
@@ -102,6 +118,19 @@ public actor ChatServer: Service {
         running.gate.finish()
         for loop in running.loops { try? await loop.eventLoop.submit { loop.bound.value.stop() }.get() }
         try? await running.group.shutdownGracefully()
+        await running.doorkeeper.login?.stop()
+    }
+
+    /// Reads the key files again, so that keys can be rolled; sessions that stand are left alone. If they cannot be used,
+    /// the old ones stay, and the log says why.
+    public func reload() async {
+        guard let running else { return }
+        do throws(ServerError) {
+            let names = try await running.doorkeeper.reload()
+            log.logger.info("read the keys again", metadata: [LogKey.keys: "\(names.joined(separator: ","))"])
+        } catch {
+            log.logger.error("the keys stay as they were: \(error.message)")
+        }
     }
 
     /// Sees whether there are file descriptors enough to start with. `start` does so too; a program that starts anything

@@ -3,6 +3,7 @@ internal import SCACore
 
 /// The keys of log metadata, so that one thing has one name. A message's text is never logged.
 enum LogKey {
+    static let keys = "keys"
     static let address = "address"
     static let code = "code"
     static let count = "count"

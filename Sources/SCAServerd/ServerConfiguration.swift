@@ -38,6 +38,8 @@ public struct ServerConfiguration: Sendable {
     public var admission = AdmissionLimits()
     /// Over how long the goodbyes of a drain are spread.
     public var drainWindow = Duration.seconds(2)
+    /// Who is let in.
+    public var auth = AuthConfiguration()
     /// Whether logs show whole mobiles; otherwise `98******10`.
     public var logsMobiles = false
 
@@ -73,7 +75,7 @@ extension ServerConfiguration {
             ("a mobile must be allowed at least 1 session", sessionsPerMobile >= 1),
             ("the drain window must be 0s to 60s", drainWindow >= .zero && drainWindow <= .seconds(60)),
         ]
-        return positive.first { !$0.1 }?.0 ?? admission.problem
+        return positive.first { !$0.1 }?.0 ?? admission.problem ?? auth.problem
     }
 
     func hub(epoch: String) -> HubConfiguration {

@@ -79,13 +79,15 @@ struct LimitOptions: ParsableArguments {
 struct DurationArgument: ExpressibleByArgument {
     let duration: Duration
 
+    init(_ duration: Duration) { self.duration = duration }
+
     init?(argument: String) {
         guard let duration = Duration(parsing: argument) else { return nil }
         self.duration = duration
     }
 
     static let allValueStrings: [String] = []
-    var defaultValueDescription: String { "\(duration)" }
+    var defaultValueDescription: String { duration.shortText }
 }
 
 /// A size in bytes on the command line: `65536`, `64K`, `1M`.

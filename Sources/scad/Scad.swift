@@ -19,15 +19,17 @@ struct Scad: ParsableCommand {
         abstract: "The SCA chat server: presence and messages over WebSocket, nothing kept.",
         discussion: """
             Clients connect to ws://HOST:PORT/ws/MOBILE; GET /health tells how it is. TERM or INT drains: /health says \
-            so, nobody new is let in, everyone is told to come back, and it ends with 0.
+            so, nobody new is let in, everyone is told to come back, and it ends with 0. HUP reads key files again.
 
             A duration is 250ms, 10s, 5m or 2h; a bare number is seconds. A size is bytes, or 64K, 1M. Each option may \
             also be given in the environment: SCAD_PING_TIMEOUT=30s for --ping-timeout, and PORT for --port.
             """,
-        version: "scad \(ServerVersion.current)"
+        version: "scad \(ServerVersion.current)",
+        subcommands: [TokenCommand.self]
     )
 
     @OptionGroup var listening: ListeningOptions
+    @OptionGroup var auth: AuthOptions
     @OptionGroup var limits: LimitOptions
     @OptionGroup var admission: AdmissionOptions
     @OptionGroup var logging: LoggingOptions
@@ -36,6 +38,7 @@ struct Scad: ParsableCommand {
         var configuration = ServerConfiguration()
         let environment = EnvironmentReader()
         listening.apply(to: &configuration, environment)
+        try auth.apply(to: &configuration.auth, environment)
         limits.apply(to: &configuration, environment)
         admission.apply(to: &configuration, environment)
         let logger = try logging.makeLogger(configuration: &configuration, environment)
@@ -60,7 +63,10 @@ struct Scad: ParsableCommand {
     private static func serve(_ server: ChatServer) async throws {
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: [
+                    .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: ReloadOnHangUp(server: server), successTerminationBehavior: .ignore),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
             )
@@ -68,7 +74,7 @@ struct Scad: ParsableCommand {
         do { try await services.run() } catch let error as ServerError { throw exit(explaining: error) }
     }
 
-    private static func exit(explaining error: ServerError) -> ExitCode {
+    static func exit(explaining error: ServerError) -> ExitCode {
         StandardError.write("scad: \(error.message)\n")
         return ExitCode(error.code == .badConfiguration ? EX_USAGE : EX_UNAVAILABLE)
     }

@@ -19,6 +19,8 @@ public struct CloseReason: Error, Hashable, Sendable {
     public static let noStatus = CloseReason(code: 1005)
     /// 1008: not admitted; retrying does not help.
     public static let unauthorized = CloseReason(code: 1008, reason: "unauthorized")
+    /// 1008: what let the session in has ended; with a new token it may come back.
+    public static let tokenExpired = CloseReason(code: 1008, reason: "the token has expired")
     /// 1013: the session read too slowly; retry later.
     public static let tooSlow = CloseReason(code: 1013, reason: "session reads too slowly; retry later")
     /// 4000: no activity within the ping timeout; reconnect.

@@ -7,4 +7,8 @@ public enum Dialect: String, Hashable, Sendable {
 
     /// The value of `Sec-WebSocket-Protocol` that offers the extended dialect.
     public static let subprotocol = Dialect.v2.rawValue
+
+    /// The value that names the base dialect, for browsers, which give up a connection whose answer names none of what was
+    /// offered. Nobody else needs it.
+    public static let baseSubprotocol = "sca.base"
 }

@@ -3,14 +3,15 @@ internal import SCACore
 /// Sessions: how they come, go, are slowed, and are given up.
 extension Hub {
     mutating func connect(_ id: SessionID, _ terms: SessionTerms, _ now: HubTime) {
-        sessions[id] = Session(
+        let session = Session(
             id: id,
             terms: terms,
             lastActivity: now.nanoseconds,
             rate: RateLimiter(configuration.rates, now: now.nanoseconds)
         )
+        sessions[id] = session
         sessionsByMobile[terms.mobile, default: []].append(id)
-        heartbeats.add(id, lastActivity: now.nanoseconds)
+        heartbeats.add(id, lastActivity: session.countedActivity(now, timeout: configuration.pingTimeout))
         draining?.add(id)
         let cameOnline = directory.join(terms.mobile, loop: loop, isVisible: terms.isVisible)
         if terms.dialect == .v2 {

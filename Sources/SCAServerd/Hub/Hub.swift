@@ -88,8 +88,11 @@ struct Hub {
 
     /// Does what is due: presence, timeouts, sessions to be read again or given up, the drain.
     mutating func advance(now: HubTime) -> [Action] {
-        let expired = heartbeats.sweep(now: now.nanoseconds) { sessions[$0]?.lastActivity }
-        for id in expired { close(id, .heartbeatTimeout) }
+        let timeout = configuration.pingTimeout
+        let expired = heartbeats.sweep(now: now.nanoseconds) {
+            sessions[$0]?.countedActivity(now, timeout: timeout)
+        }
+        for id in expired { close(id, sessions[id]?.hasExpired(now) == true ? .tokenExpired : .heartbeatTimeout) }
         for (id, deadline) in timed where deadline <= now.nanoseconds { wake(id, now.nanoseconds) }
         if var drain = draining {
             for id in drain.due(now: now.nanoseconds) { close(id, .draining) }

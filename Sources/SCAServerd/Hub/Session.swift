@@ -19,6 +19,15 @@ struct SessionTerms: Hashable, Sendable {
     var wantsAllPresence = true
     /// Says `stored` for each message it gets.
     var sendsReceipts = false
+    /// Offered the base dialect by its name, and so is answered with it.
+    var namesBase = false
+    /// When its token ends, in milliseconds since 1970 UTC; the largest number for never.
+    var expiresAt = Int64.max
+
+    /// The subprotocol that the answer to the upgrade selects; nil for none.
+    var subprotocol: String? {
+        dialect == .v2 ? Dialect.subprotocol : namesBase ? Dialect.baseSubprotocol : nil
+    }
 }
 
 /// One connection's state in the server. Owned by the hub of its loop.
@@ -55,4 +64,15 @@ struct Session {
     }
 
     var speaksV2: Bool { terms.dialect == .v2 }
+
+    /// Whether the token that let it in has ended.
+    func hasExpired(_ now: HubTime) -> Bool { now.unixMilliseconds >= terms.expiresAt }
+
+    /// What the heartbeats count as its last activity: earlier than it was if its token ends before a silence would, so that
+    /// it is looked at by then.
+    func countedActivity(_ now: HubTime, timeout: Int64) -> Int64 {
+        let rest = terms.expiresAt.subtractingReportingOverflow(now.unixMilliseconds)
+        guard !rest.overflow, rest.partialValue < timeout / 1_000_000 else { return lastActivity }
+        return min(lastActivity, now.nanoseconds + rest.partialValue * 1_000_000 - timeout)
+    }
 }

@@ -10,6 +10,7 @@ struct ListenerPipeline: Sendable {
     let configuration: ServerConfiguration
     let loops: [LoopReference]
     let gate: AdmissionGate
+    let doorkeeper: Doorkeeper
     let log: ServerLog
 
     /// How long the request of somebody may take who will be refused, at most.
@@ -56,6 +57,7 @@ struct ListenerPipeline: Sendable {
             limits: configuration.limits,
             client: ClientAddress(peerOf: channel, configuration.trustedProxies),
             proxies: configuration.trustedProxies,
+            doorkeeper: doorkeeper,
             guard: guardian,
             encoder: encoder,
             decoder: decoder

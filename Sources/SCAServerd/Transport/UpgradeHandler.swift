@@ -3,7 +3,7 @@ internal import NIOHTTP1
 internal import NIOWebSocket
 internal import SCACore
 
-/// The front door: one HTTP request, answered by `/health`, by a refusal, or by becoming a session.
+/// The front door: one HTTP request, answered by `/health`, by the login desk, by a refusal, or by becoming a session.
 ///
 /// The upgrade is made by hand and not by NIO's upgrade handler, because that adds NIO's WebSocket frame
 /// codec, which is lax and slow; only the arithmetic of `Sec-WebSocket-Accept` is asked of it.
@@ -14,17 +14,20 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Whose connection this is: the peer's, and once the request head is read whom a trusted proxy named.
     private(set) var client: ClientAddress
 
-    private let loop: HubLoop
+    let loop: HubLoop
     private let gate: AdmissionGate
     /// Set if the connection itself is one too many: whatever is asked is answered by it.
     private let refusal: Refusal?
     private let limits: WireLimits
     private let proxies: TrustedProxies
+    let doorkeeper: Doorkeeper
     /// The other handlers of the HTTP phase, to be removed when a session opens.
     private let httpGuard: any RemovableChannelHandler
     private let encoder: any RemovableChannelHandler
     private let decoder: any RemovableChannelHandler
-    private var head: HTTPRequestHead?
+    private(set) var head: HTTPRequestHead?
+    /// What was posted, as much of it as a login can have.
+    private(set) var body: [UInt8] = []
     private var isAnswered = false
 
     init(
@@ -34,6 +37,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         limits: WireLimits,
         client: ClientAddress,
         proxies: TrustedProxies,
+        doorkeeper: Doorkeeper,
         guard httpGuard: any RemovableChannelHandler,
         encoder: any RemovableChannelHandler,
         decoder: any RemovableChannelHandler
@@ -44,6 +48,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.limits = limits
         self.client = client
         self.proxies = proxies
+        self.doorkeeper = doorkeeper
         self.httpGuard = httpGuard
         self.encoder = encoder
         self.decoder = decoder
@@ -52,7 +57,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): self.head = head
-        case .body: break
+        case .body(let bytes): body += bytes.readableBytesView.prefix(LoginDesk.maximumBody + 1 - body.count)
         case .end:
             guard let head, !isAnswered else { return }
             isAnswered = true
@@ -82,7 +87,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 context
             )
         case .refused(let status, let error): refuse(status, error, context)
-        case .session(let terms, let head):
+        case .login(let step): logIn(step, context)
+        case .session(var terms, let head):
+            guard admit(&terms, head, context) else { return }
             if let refusal = loop.refusal(of: terms.mobile) ?? gate.refusalOfSession() {
                 gate.note(refusal, now: HubTime.now().nanoseconds)
                 return refuse(refusal, context)
@@ -106,7 +113,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             let (handler, context) = bound.value
             switch result {
             case .success(var headers):
-                if terms.dialect == .v2 { headers.add(name: "Sec-WebSocket-Protocol", value: Dialect.subprotocol) }
+                if let chosen = terms.subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: chosen) }
                 handler.become(terms, headers, context)
             case .failure:
                 handler.refuse(.badRequest, WireError(.invalidFrame, "not a WebSocket upgrade (RFC 6455)"), context)
@@ -141,7 +148,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         refuse(refusal.status, refusal.error, retryAfter: refusal.retryAfter, context)
     }
 
-    private func refuse(
+    func refuse(
         _ status: HTTPResponseStatus,
         _ error: WireError,
         retryAfter: Int? = nil,
@@ -156,7 +163,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         )
     }
 
-    private func respond(
+    func respond(
         _ status: HTTPResponseStatus,
         _ body: String,
         hasBody: Bool,
@@ -167,6 +174,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             ("Content-Type", "application/json"), ("Content-Length", "\(body.utf8.count)"), ("Connection", "close"),
         ])
         if let retryAfter { headers.add(name: "Retry-After", value: "\(retryAfter)") }
+        if status == .unauthorized { headers.add(name: "WWW-Authenticate", value: "Bearer") }
         if status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)

@@ -7,6 +7,8 @@ enum UpgradeRequest: Sendable {
     case health(hasBody: Bool)
     /// `GET /ws/{mobile}` with a proper upgrade.
     case session(SessionTerms, HTTPRequestHead)
+    /// `POST /login/code` or `/login/token`; what is asked is in the body.
+    case login(LoginStep)
     /// Anything else.
     case refused(HTTPResponseStatus, WireError)
 
@@ -21,6 +23,10 @@ enum UpgradeRequest: Sendable {
                 : .refused(.methodNotAllowed, WireError(.invalidFrame, "/health is read with GET"))
         } else if path.hasPrefix("/ws/") {
             self = Self.session(path.dropFirst(4), query, head)
+        } else if path.hasPrefix("/login/"), let step = LoginStep(rawValue: String(path.dropFirst(7))) {
+            self =
+                head.method == .POST
+                ? .login(step) : .refused(.methodNotAllowed, WireError(.invalidFrame, "\(path) is asked with POST"))
         } else {
             self = .refused(.notFound, WireError(.invalidFrame, "nothing is here; try /ws/{mobile} or /health"))
         }
@@ -49,7 +55,9 @@ enum UpgradeRequest: Sendable {
             )
         }
         var terms = SessionTerms(mobile: mobile)
-        if head.headers[canonicalForm: "sec-websocket-protocol"].contains(where: { $0 == Dialect.subprotocol }) {
+        let offered = head.headers[canonicalForm: "sec-websocket-protocol"]
+        terms.namesBase = offered.contains { $0 == Dialect.baseSubprotocol }
+        if offered.contains(where: { $0 == Dialect.subprotocol }) {
             terms.dialect = .v2
             terms.sendsReceipts = true
             if let problem = terms.read(query) {

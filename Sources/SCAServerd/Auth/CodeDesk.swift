@@ -1,0 +1,175 @@
+internal import Crypto
+internal import FoundationEssentials
+internal import SCACore
+
+/// The codes that wait to be typed in: which are good, how often each may be guessed at, and who asks too often.
+///
+/// A pure machine: time, codes and the key are arguments; no IO, no clock, no randomness. The codes themselves are not kept,
+/// only their HMAC under a key that nobody else has; comparing two of those takes the same time wherever they differ, and it
+/// is done for a mobile without a code too. A code is gone when it was used, guessed at too often, replaced by a newer one,
+/// or `lifetime` old.
+///
+/// Every table is bounded: codes by `pendingCodes`, the counts of an hour by their own limits. Who finds a table full is
+/// told to come back later, and nobody's code is dropped for it.
+struct CodeDesk: Sendable {
+    /// What it holds to; times in nanoseconds.
+    struct Limits: Sendable {
+        var lifetime: Int64 = 300_000_000_000
+        var tries = 5
+        /// Codes for one mobile within an hour.
+        var codesPerMobile = 5
+        /// Requests of one address within an hour.
+        var loginsPerAddress = 60
+        /// Codes in all.
+        var pendingCodes = 10_000
+    }
+
+    /// What a request comes to.
+    enum Verdict: Sendable, Equatable {
+        /// It may: the code is to be sent, or was right.
+        case granted
+        /// The code was not right, or there was none; nobody is told which.
+        case wrong
+        /// Too many requests: come back in so many seconds.
+        case tooMany(seconds: Int64)
+    }
+
+    private struct Pending {
+        let mac: [UInt8]
+        let ends: Int64
+        var tries: Int
+    }
+
+    private let limits: Limits
+    private let key: SymmetricKey
+    private var pending: [Mobile: Pending] = [:]
+    /// In the order in which they end; may name codes that are gone.
+    private var endings = FIFO<(mobile: Mobile, ends: Int64)>()
+    private var mobiles: HourlyCount<Mobile>
+    private var addresses: HourlyCount<String>
+
+    /// - Parameter key: fresh randomness, at least 32 bytes.
+    init(_ limits: Limits, key: SymmetricKey) {
+        self.limits = limits
+        self.key = key
+        // An hour has twelve times five minutes, so a full house of codes may come twelve times.
+        mobiles = HourlyCount(limit: limits.codesPerMobile, capacity: limits.pendingCodes * 12)
+        addresses = HourlyCount(limit: limits.loginsPerAddress, capacity: limits.pendingCodes * 12)
+    }
+
+    /// How many codes wait.
+    var count: Int { pending.count }
+
+    /// When `advance` must be called at the latest; nil if nothing waits.
+    var nextDeadline: Int64? { endings.first?.ends }
+
+    /// Somebody wants a code.
+    ///
+    /// - Parameters:
+    ///   - code: the one that will be sent if this is granted.
+    ///   - now: nanoseconds, monotonic.
+    mutating func request(_ mobile: Mobile, from address: String, code: String, now: Int64) -> Verdict {
+        advance(now: now)
+        if let wait = addresses.add(address, now: now) { return .tooMany(seconds: wait) }
+        guard pending[mobile] != nil || pending.count < limits.pendingCodes else {
+            return .tooMany(seconds: limits.lifetime / 1_000_000_000)
+        }
+        if let wait = mobiles.add(mobile, now: now) { return .tooMany(seconds: wait) }
+        let ends = now + limits.lifetime
+        pending[mobile] = Pending(mac: mac(mobile, code), ends: ends, tries: limits.tries)
+        endings.append((mobile, ends))
+        return .granted
+    }
+
+    /// Somebody types a code in.
+    mutating func redeem(_ mobile: Mobile, from address: String, code: String, now: Int64) -> Verdict {
+        advance(now: now)
+        if let wait = addresses.add(address, now: now) { return .tooMany(seconds: wait) }
+        let known = pending[mobile]
+        let isRight = HMAC<SHA256>.isValidAuthenticationCode(
+            known?.mac ?? [UInt8](repeating: 0, count: SHA256.byteCount),
+            authenticating: Self.message(mobile, code),
+            using: key
+        )
+        guard var known else { return .wrong }
+        known.tries -= 1
+        pending[mobile] = isRight || known.tries == 0 ? nil : known
+        return isRight ? .granted : .wrong
+    }
+
+    /// The code could not be sent: it is as if it had not been asked for, except to the counts.
+    mutating func withdraw(_ code: String, of mobile: Mobile) {
+        if pending[mobile]?.mac == mac(mobile, code) { pending[mobile] = nil }
+    }
+
+    /// Forgets what is over.
+    mutating func advance(now: Int64) {
+        while let first = endings.first, first.ends <= now {
+            endings.removeFirst()
+            if pending[first.mobile]?.ends == first.ends { pending[first.mobile] = nil }
+        }
+        mobiles.advance(now: now)
+        addresses.advance(now: now)
+    }
+
+    private func mac(_ mobile: Mobile, _ code: String) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Self.message(mobile, code), using: key))
+    }
+
+    private static func message(_ mobile: Mobile, _ code: String) -> Data { Data("\(mobile) \(code)".utf8) }
+}
+
+/// How often each of many has asked within the hour that began with its first request.
+struct HourlyCount<Key: Hashable & Sendable>: Sendable {
+    private static var hour: Int64 { 3_600_000_000_000 }
+
+    private let limit: Int
+    private let capacity: Int
+    private var counts: [Key: (count: Int, since: Int64)] = [:]
+    private var order = FIFO<Key>()
+
+    init(limit: Int, capacity: Int) {
+        self.limit = limit
+        self.capacity = capacity
+    }
+
+    /// Counts one.
+    ///
+    /// - Returns: nil if it may; otherwise in how many seconds it may again.
+    mutating func add(_ key: Key, now: Int64) -> Int64? {
+        guard let known = counts[key] else {
+            guard counts.count < capacity else { return 60 }
+            counts[key] = (1, now)
+            order.append(key)
+            return nil
+        }
+        if known.count >= limit { return max(1, (known.since + Self.hour - now) / 1_000_000_000 + 1) }
+        counts[key] = (known.count + 1, known.since)
+        return nil
+    }
+
+    /// Forgets the hours that are over. Each begins once, so they end in the order in which they began.
+    mutating func advance(now: Int64) {
+        while let first = order.first, let known = counts[first], known.since + Self.hour <= now {
+            order.removeFirst()
+            counts[first] = nil
+        }
+    }
+}
+
+/// First in, first out; each in constant time, amortized.
+struct FIFO<Element: Sendable>: Sendable {
+    private var elements: [Element] = []
+    private var start = 0
+
+    var first: Element? { start < elements.count ? elements[start] : nil }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func removeFirst() {
+        start += 1
+        guard start > 32, start * 2 > elements.count else { return }
+        elements.removeFirst(start)
+        start = 0
+    }
+}

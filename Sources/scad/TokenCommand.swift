@@ -1,0 +1,125 @@
+internal import ArgumentParser
+internal import Glibc
+internal import SCACore
+internal import SCAServerd
+
+/// `scad token …`: the keys and tokens of `scad --auth token`. They need no server: whoever has the private key makes
+/// tokens, on any machine.
+struct TokenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Make keys and tokens for --auth.",
+        subcommands: [Keygen.self, Issue.self]
+    )
+
+    /// Where a private key is unless somebody says so.
+    static let usualKey = "sca-token.jwk"
+
+    /// `scad token keygen`: a new pair of keys.
+    struct Keygen: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "keygen",
+            abstract: "Make a pair of keys.",
+            discussion: """
+                The private key goes to the file (0600), the public part to the same name with .pub, for scad --token-key.
+                """
+        )
+
+        @Option(
+            help: ArgumentHelp("File for the private key; it must not be there yet.", valueName: "file"),
+            completion: .file()
+        )
+        var key = TokenCommand.usualKey
+
+        func run() throws {
+            try explainingErrors { () throws(ServerError) in
+                let made = try SigningKey()
+                try made.save(to: key)
+                StandardOutput.write("\(key)\n\(key).pub\n")
+                StandardError.write(
+                    "made the key \(made.name); serve with: scad --auth token --token-key \(key).pub\n"
+                )
+            }
+        }
+    }
+
+    /// `scad token issue`: a token for one mobile.
+    struct Issue: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "issue",
+            abstract: "Make a token that admits one mobile.",
+            discussion: "Prints the token. Its owner logs in with: scactl login MOBILE --token-file -"
+        )
+
+        @Option(help: ArgumentHelp("Whom it admits: 10 to 32 digits.", valueName: "mobile"))
+        var mobile: MobileArgument
+
+        @Option(help: ArgumentHelp("How long it is good, 1s to 3650d.", valueName: "duration"))
+        var ttl = DurationArgument(.seconds(30 * 86_400))
+
+        @Option(help: ArgumentHelp("What its aud names: the server's --token-audience.", valueName: "name"))
+        var audience = "sca"
+
+        @Option(
+            help: ArgumentHelp("File with the private key, from scad token keygen.", valueName: "file"),
+            completion: .file()
+        )
+        var key = TokenCommand.usualKey
+
+        func validate() throws {
+            guard ttl.duration >= .seconds(1), ttl.duration <= AuthConfiguration.longestLifetime else {
+                throw ValidationError("--ttl must be 1s to 3650d")
+            }
+            guard !audience.isEmpty else { throw ValidationError("--audience must not be empty") }
+        }
+
+        func run() throws {
+            let file = key
+            let key = try explainingErrors { () throws(ServerError) in try SigningKey(from: file) }
+            let (mobile, lifetime, audience) = (mobile.mobile, ttl.duration, audience)
+            // Not structured: signing is asynchronous, and this is all that the process does.
+            Task {
+                do throws(ServerError) {
+                    let now = TokenCommand.unixMilliseconds()
+                    let token = try await key.token(for: mobile, lifetime: lifetime, audience: audience, now: now)
+                    StandardOutput.write(token + "\n")
+                    Self.exit()
+                } catch {
+                    Self.exit(withError: Scad.exit(explaining: error))
+                }
+            }
+            while true { pause() }
+        }
+    }
+
+    private static func unixMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+private func explainingErrors<Value>(_ body: () throws(ServerError) -> Value) throws -> Value {
+    do throws(ServerError) { return try body() } catch { throw Scad.exit(explaining: error) }
+}
+
+/// A mobile on the command line.
+struct MobileArgument: ExpressibleByArgument {
+    let mobile: Mobile
+
+    init?(argument: String) {
+        guard let mobile = Mobile(argument) else { return nil }
+        self.mobile = mobile
+    }
+
+    static let allValueStrings: [String] = []
+}
+
+/// The standard output stream, unbuffered.
+enum StandardOutput {
+    /// Writes the text at once; a reader that is gone is its own business.
+    static func write(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in _ = Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count) }
+    }
+}
