@@ -6,6 +6,8 @@ public struct ClientConfiguration: Sendable {
     public var endpoint: Endpoint
     /// Who this client is.
     public var mobile: Mobile
+    /// What proves it, for a server that asks: visible ASCII, shown to this endpoint only. Anything else is not sent.
+    public var token: String?
     /// Whether this session is online, and so a recipient of messages. A base server knows only visible sessions.
     public var isVisible = true
     /// Whose comings and goings are reported without having been asked for by `watch`.

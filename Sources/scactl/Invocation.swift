@@ -51,6 +51,17 @@ struct Invocation: Sendable {
     /// - Throws: `SettingsError` if the environment names no home.
     func paths() throws(SettingsError) -> SettingsPaths { try knownPaths.get() }
 
+    /// What a login has left to prove that I am this mobile, if it was at this server.
+    ///
+    /// - Throws: status 78 if others can read it, or it cannot be used.
+    func token(of mobile: Mobile) throws(CommandFailure) -> String? {
+        guard case .success(let paths) = knownPaths else { return nil }
+        do throws(SettingsError) {
+            let stored = try StoredToken.load(from: paths.token(of: mobile))
+            return stored?.server == endpoint.description ? stored?.token : nil
+        } catch { throw CommandFailure(explaining: error) }
+    }
+
     /// The same run with rows as JSON lines, also on a terminal: for a command whose rows are a protocol.
     func printingJSON() -> Invocation {
         var copy = self

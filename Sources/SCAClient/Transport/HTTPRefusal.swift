@@ -33,7 +33,7 @@ enum HTTPRefusal {
             return ClientError(
                 .unauthorized,
                 found("did not admit this mobile", sentence, status, endpoint),
-                hint: "log in again with: scactl login"
+                hint: "log in with: scactl login MOBILE"
             )
         case 404, 426, 200..<300:
             return ClientError(

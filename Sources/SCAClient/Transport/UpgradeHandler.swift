@@ -61,6 +61,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         head.headers.add(name: "Upgrade", value: "websocket")
         upgrader.addCustom(upgradeRequestHeaders: &head.headers)
         head.headers.add(name: "Sec-WebSocket-Protocol", value: Dialect.subprotocol)
+        if let token = request.token { head.headers.add(name: "Authorization", value: "Bearer \(token)") }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }

@@ -7,6 +7,8 @@ struct UpgradeRequest: Sendable {
     let endpoint: Endpoint
     /// Path and query.
     let path: String
+    /// For `Authorization: Bearer`.
+    let token: String?
     /// Explains a failure of the channel while the request is under way.
     let explain: @Sendable (any Error) -> ClientError
 
@@ -20,6 +22,8 @@ struct UpgradeRequest: Sendable {
     ) {
         endpoint = configuration.endpoint
         self.explain = explain
+        // Nothing that could be another header.
+        token = configuration.token.flatMap { $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? $0 : nil }
         var query = ["presence=\(configuration.presence.rawValue)"]
         if !configuration.isVisible { query.append("visible=0") }
         if !sendsReceipts { query.append("receipts=0") }

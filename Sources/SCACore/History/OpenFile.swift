@@ -62,6 +62,22 @@ struct OpenFile: ~Copyable {
         return bytes
     }
 
+    /// What is left from here to the end, also of a pipe.
+    ///
+    /// - Parameter limit: the most bytes that are read.
+    func readToEnd(atMost limit: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4_096)
+        while bytes.count < limit {
+            let got = try Self.retrying("read") {
+                Glibc.read(descriptor, &block, min(block.count, limit - bytes.count))
+            }
+            if got == 0 { break }
+            bytes += block.prefix(got)
+        }
+        return bytes
+    }
+
     /// Writes everything, in one call unless the system takes less; on an error some of it may be written.
     func write(_ bytes: [UInt8], with calls: FileCalls = FileCalls()) throws(SystemError) {
         var done = 0

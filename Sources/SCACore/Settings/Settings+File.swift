@@ -52,22 +52,7 @@ extension Settings {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(self) else { throw Self.unwritable(path, "not representable as JSON") }
-        let target = Self.target(of: path)
-        let draft = "\(target).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
-        do throws(SystemError) {
-            let folder = PrivateFolder.holding(target)
-            try PrivateFolder.make(folder)
-            do throws(SystemError) {
-                let file = try OpenFile(draft, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-                try file.write(Array(data) + [0x0A])
-                try file.synchronize()
-                guard rename(draft, target) == 0 else { throw SystemError(call: "rename", number: errno) }
-            } catch {
-                _ = unlink(draft)
-                throw error
-            }
-            try PrivateFolder.synchronize(folder)
-        } catch {
+        do throws(SystemError) { try PrivateFile.replace(path, with: Array(data) + [0x0A]) } catch {
             throw Self.unwritable(path, error.reason)
         }
     }
@@ -91,13 +76,6 @@ extension Settings {
 
     /// How much is read, in bytes.
     private static let largest = 1 << 20
-
-    /// The file behind a symbolic link; the path itself if it is none, or leads nowhere.
-    private static func target(of path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
 
     private static func malformed(_ path: String, _ found: String) -> SettingsError {
         SettingsError(

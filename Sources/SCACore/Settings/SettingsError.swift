@@ -10,6 +10,8 @@ public struct SettingsError: Error, Sendable, Hashable {
         case malformed
         /// The file is JSON, and a value in it cannot be used.
         case invalidValue = "invalid_value"
+        /// The file holds a secret, and others can read it.
+        case exposed
         /// The file cannot be written or removed.
         case unwritable
     }

@@ -26,6 +26,9 @@ public struct SettingsPaths: Sendable, Hashable {
     /// The history of one mobile: `history.jsonl` in a folder named after it.
     public func history(of mobile: Mobile) -> String { "\(dataFolder)/\(mobile)/history.jsonl" }
 
+    /// The token that a login has left for one mobile.
+    public func token(of mobile: Mobile) -> String { "\(stateFolder)/tokens/\(mobile).json" }
+
     /// Makes the state folder, 0700, if it is not there.
     ///
     /// - Throws: `SettingsError` if that cannot be done.

@@ -20,9 +20,15 @@ struct FirstRun {
             options.server = try await server()
             let invocation = try Invocation(options, console: invocation.console, in: invocation.context)
             do {
-                _ = try await LoginRun(invocation).run(as: mobile)
+                let run = LoginRun(invocation) { offer in
+                    try await say(offer.sentence(mobile))
+                    return try await answer(to: "Code: ")
+                }
+                _ = try await run.run(as: mobile)
                 return invocation
             } catch var failure as CommandFailure {
+                // Another address would not help: this one wants a proof, and its hint says how to get one.
+                if failure.status == .notAdmitted { throw failure }
                 failure.hint = "start one with scad, or type another address; Ctrl-D leaves"
                 await invocation.console.report(failure)
             }

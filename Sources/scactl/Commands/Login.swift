@@ -11,8 +11,25 @@ struct Login: Subcommand {
         commandName: "login",
         abstract: "Say who you are, once.",
         discussion: "Connects once and remembers the mobile and the server for all other commands. "
-            + "--timeout is for all of it; 10s unless given."
+            + "A server that wants a proof sends a code to the mobile, which is asked for on a terminal and read from "
+            + "stdin in a pipe; or it has given you a token, for --token-file. "
+            + "--timeout is for each time the server is asked; 10s unless given."
     )
+
+    @Option(
+        help: ArgumentHelp(
+            "Log in with the token in this file, which only you can read; - is stdin.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tokenFile: String?
+
+    @Option(
+        help: ArgumentHelp("Read the code that was sent from this file; - is stdin.", valueName: "file"),
+        completion: .file()
+    )
+    var codeFile: String?
 
     @Argument(
         help: ArgumentHelp("Your mobile: 10 to 32 digits.", valueName: "mobile"),
@@ -28,43 +45,17 @@ struct Login: Subcommand {
         if let other = shared.mobile, try Mobile(argument: other) != mobile {
             throw CommandFailure.usage("two mobiles to log in: \(mobile) and \(other)", hint: "scactl login \(mobile)")
         }
-        let row = try await LoginRun(invocation).run(as: mobile)
+        if tokenFile != nil, codeFile != nil {
+            throw CommandFailure.usage("a token and a code: which one is to be used?")
+        }
+        let given = GivenSecrets(invocation)
+        let run = LoginRun(
+            invocation,
+            token: try await given.token(in: tokenFile),
+            askCode: { offer in try await given.code(offer, in: codeFile) }
+        )
+        let row = try await run.run(as: mobile)
         if !invocation.isQuiet { try await invocation.console.show([row]) }
         return .done
-    }
-}
-
-/// Logs in: for `login`, and for the first `chat`.
-struct LoginRun {
-    let invocation: Invocation
-
-    init(_ invocation: Invocation) {
-        self.invocation = invocation
-    }
-
-    /// Tries the mobile on the server and remembers both.
-    ///
-    /// - Returns: the row that says so.
-    /// - Throws: why not; then nothing is remembered.
-    func run(as mobile: Mobile) async throws -> Row {
-        let paths = try invocation.paths()
-        let timeout = invocation.timeout ?? Invocation.patience
-        var configuration = ClientConfiguration(endpoint: invocation.endpoint, mobile: mobile)
-        configuration.isVisible = false
-        configuration.connectTimeout = timeout
-        let store = HistoryStore(path: paths.history(of: mobile))
-        let info = try await invocation.withConnection(configuration, store: store, timeout: timeout) { $0.info }
-
-        var settings = invocation.settings
-        settings.mobile = mobile
-        settings.server = invocation.endpoint.description
-        try settings.save(to: paths.configFile)
-        await invocation.console.detail("remembered in \(paths.configFile)")
-        if info.dialect == .base {
-            await invocation.console.remark(
-                "this server speaks the base dialect: it can tell routed from offline, but not that a message was stored"
-            )
-        }
-        return .login(mobile, server: invocation.endpoint.description, dialect: info.dialect)
     }
 }

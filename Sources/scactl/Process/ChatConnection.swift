@@ -17,6 +17,10 @@ extension ChatClient: ChatConnection {}
 protocol ServerAccess: Sendable {
     func connection(_ configuration: ClientConfiguration, store: (any MessageStore)?) -> any ChatConnection
     func health(of endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport
+    func requestCode(for mobile: Mobile, at endpoint: Endpoint, timeout: Duration) async throws(ClientError)
+        -> CodeLogin.Offer?
+    func token(for mobile: Mobile, code: String, at endpoint: Endpoint, timeout: Duration) async throws(ClientError)
+        -> String
 }
 
 /// The real way.
@@ -27,5 +31,22 @@ struct NetworkAccess: ServerAccess {
 
     func health(of endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport {
         try await HealthCheck.run(endpoint, timeout: timeout)
+    }
+
+    func requestCode(
+        for mobile: Mobile,
+        at endpoint: Endpoint,
+        timeout: Duration
+    ) async throws(ClientError) -> CodeLogin.Offer? {
+        try await CodeLogin.requestCode(for: mobile, at: endpoint, timeout: timeout)
+    }
+
+    func token(
+        for mobile: Mobile,
+        code: String,
+        at endpoint: Endpoint,
+        timeout: Duration
+    ) async throws(ClientError) -> String {
+        try await CodeLogin.token(for: mobile, code: code, at: endpoint, timeout: timeout)
     }
 }

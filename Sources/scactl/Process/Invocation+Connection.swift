@@ -30,7 +30,9 @@ extension Invocation {
     func configuration(isVisible: Bool, presence: PresenceInterest = .none) throws(CommandFailure)
         -> ClientConfiguration
     {
-        var configuration = ClientConfiguration(endpoint: endpoint, mobile: try mobile())
+        let mobile = try mobile()
+        var configuration = ClientConfiguration(endpoint: endpoint, mobile: mobile)
+        configuration.token = try token(of: mobile)
         configuration.isVisible = isVisible
         configuration.presence = presence
         return configuration

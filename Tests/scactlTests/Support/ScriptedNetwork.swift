@@ -22,12 +22,19 @@ final class ScriptedNetwork: ServerAccess {
         var answersQuestions = true
         var answer: @Sendable (Outgoing) -> DeliveryStatus? = { _ in .stored }
         /// Each answer to a health check; the last one stays.
+        /// What a request for a code comes to; nil: the server has no login by code.
+        var offer: CodeLogin.Offer?
+        /// The code that is right; any other is refused.
+        var code = "123456"
+        /// The token that a connection must have; nil: none is needed.
+        var token: String?
         var health: [Result<HealthReport, ClientError>] = [.failure(ClientError(.unreachable, "no server"))]
     }
 
     let script: Script
     private let connections = Mutex<[ScriptedConnection]>([])
     private let healthChecks = Counter()
+    private let typed = Mutex<[String]>([])
 
     init(_ script: Script = Script()) {
         self.script = script
@@ -41,6 +48,26 @@ final class ScriptedNetwork: ServerAccess {
 
     /// The connections that were made.
     var made: [ScriptedConnection] { connections.withLock { $0 } }
+
+    /// The codes that were tried.
+    var codes: [String] { typed.withLock { $0 } }
+
+    func requestCode(
+        for mobile: Mobile,
+        at endpoint: Endpoint,
+        timeout: Duration
+    ) async throws(ClientError) -> CodeLogin.Offer? { script.offer }
+
+    func token(
+        for mobile: Mobile,
+        code: String,
+        at endpoint: Endpoint,
+        timeout: Duration
+    ) async throws(ClientError) -> String {
+        typed.withLock { $0.append(code) }
+        guard code == script.code else { throw ClientError(.unauthorized, "this code is not right") }
+        return script.token ?? ""
+    }
 
     func connection(_ configuration: ClientConfiguration, store: (any MessageStore)?) -> any ChatConnection {
         var script = script
@@ -79,6 +106,9 @@ actor ScriptedConnection: ChatConnection {
 
     func connect() async throws(ClientError) -> ServerInfo {
         if let error = script.connectError { throw error }
+        if let token = script.token, configuration.token != token {
+            throw ClientError(.unauthorized, "not admitted", hint: "scactl login")
+        }
         return script.info
     }
 
