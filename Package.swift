@@ -86,7 +86,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SCAServerdTests",
-            dependencies: ["SCAServerd", "SCACore", "SCATesting", nioCore, nioHTTP1, logging],
+            dependencies: ["SCAServerd", "SCACore", "SCATesting", nioCore, nioHTTP1, jwtKit, crypto, logging],
             swiftSettings: strict
         ),
         .testTarget(

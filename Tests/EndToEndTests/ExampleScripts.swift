@@ -47,8 +47,8 @@ extension Program {
             .filter { !$0.hasSuffix(".md") }
         #expect(
             names.sorted() == [
-                "approve", "ask", "ask-yes-no", "bridge", "echo-bot", "forward-log", "greeter", "machine-bot",
-                "notify", "on-call", "relay-to-file", "remind-bot", "todo-bot",
+                "approve", "ask", "ask-yes-no", "bridge", "code-to-file", "echo-bot", "forward-log", "greeter",
+                "machine-bot", "notify", "on-call", "relay-to-file", "remind-bot", "todo-bot",
             ]
         )
         let readme = try String(contentsOfFile: "\(ExampleScripts.folder)/README.md", encoding: .utf8)

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from pathlib import Path
 
 from websockets.sync.client import connect
 from websockets.sync.server import serve
@@ -91,6 +92,16 @@ class Scene:
         self.closing.callback(server.shutdown)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+
+    def guarded_server(self):
+        """A server that wants a code; gives it, and the folder to which its codes come."""
+        key, codes = f"{self.folder}/key", f"{self.folder}/codes"
+        os.makedirs(codes)
+        subprocess.run([f"{self.programs}/scad", "token", "keygen", "--key", key], check=True, capture_output=True)
+        script = Path(__file__).resolve().parents[2] / "examples/scripts/code-to-file"
+        server = Server(self, None, None, name="guarded")
+        server.start("--auth", "code", "--token-signing-key", key, "--code-command", f"{script} {codes}")
+        return server, codes
 
     def read(self, name):
         with open(f"{self.folder}/{name}", encoding="utf-8", errors="replace") as file:
@@ -216,16 +227,16 @@ class ByHand:
 class Server:
     """`scad`, which the tests' harness or this scene has started."""
 
-    def __init__(self, scene, url, pid):
-        self._scene, self.url, self._pid = scene, url, pid
+    def __init__(self, scene, url, pid, name="scad"):
+        self._scene, self.url, self._pid, self._name = scene, url, pid, name
         self._starts = 0
 
-    def start(self):
+    def start(self, *options):
         """Starts it, on the port that it had if it ever had one, and waits until it listens."""
         self._starts += 1
-        name = f"scad-{self._starts}"
+        name = f"{self._name}-{self._starts}"
         port = urllib.parse.urlsplit(self.url).port if self.url else 0
-        command = [f"{self._scene.programs}/scad", "--port", str(port), "--drain-window", "100ms"]
+        command = [f"{self._scene.programs}/scad", "--port", str(port), "--drain-window", "100ms", *options]
         self._pid = self._scene.start(command, {"PATH": "/usr/bin:/bin"}, name).pid
         line = eventually("scad to listen", lambda: self._listening(name))
         self.url = "ws://" + line.split("listening on ws://", 1)[1].split()[0]

@@ -57,8 +57,8 @@ actor LoginDesk {
     /// Signs with another key from now on.
     func sign(with signer: SigningKey) { self.signer = signer }
 
-    /// Lets the threads go; deliveries under way are finished, none is begun.
-    func stop() async { try? await threads.shutdownGracefully() }
+    /// Lets the threads go and does not wait for them: deliveries under way are finished, none is begun.
+    func stop() { threads.shutdownGracefully { _ in } }
 
     /// Answers `POST /login/code` or `/login/token`.
     ///

@@ -21,7 +21,7 @@ struct FirstRun {
             let invocation = try Invocation(options, console: invocation.console, in: invocation.context)
             do {
                 let run = LoginRun(invocation) { offer in
-                    try await say(offer.sentence(mobile))
+                    try await say(offer.sentence)
                     return try await answer(to: "Code: ")
                 }
                 _ = try await run.run(as: mobile)

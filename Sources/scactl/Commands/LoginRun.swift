@@ -134,7 +134,7 @@ struct GivenSecrets: Sendable {
         if let path, path != "-" {
             bytes = Array((try StoredToken.readGiven(path) ?? "").utf8)
         } else if path == nil, terminals.input, terminals.errors {
-            await invocation.console.remark(offer.sentence(nil))
+            await invocation.console.remark(offer.sentence)
             try await invocation.context.errors.write([Array("Code: ".utf8)])
             bytes = try await line()
         } else {
@@ -169,9 +169,9 @@ struct GivenSecrets: Sendable {
 
 extension CodeLogin.Offer {
     /// What to do now. Whether anything was sent, nobody says.
-    func sentence(_ mobile: Mobile?) -> String {
+    var sentence: String {
         let life = Duration.seconds(expiresSeconds).shortText
-        return "a code is on its way\(mobile.map { " to \($0)" } ?? "") if it is known there; it is good for \(life)"
+        return "if the server knows this mobile, a code is on its way; it is good for \(life)"
     }
 }
 

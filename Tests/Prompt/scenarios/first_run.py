@@ -1,6 +1,8 @@
 """The very first run, by somebody who never logged in."""
 
-from scene import ASHA, RAVI
+import os
+
+from scene import ASHA, RAVI, eventually
 
 NEW = {"SCACTL_MOBILE": None, "SCACTL_SERVER": None}
 MOBILE, SERVER = "^Your mobile .*: ?", r"^Server \[ws://127\.0\.0\.1:8080\]: ?"
@@ -80,3 +82,43 @@ def the_first_run_with_one_of_the_two_known_asks_for_the_other(scene):
         chat.shows(rf"Server \[{scene.server.url}\]")
         chat.terminal.type("\r")
     chat.is_ready()
+
+
+def a_server_that_wants_a_proof_is_given_the_code_that_it_sent(scene):
+    server, codes = scene.guarded_server()
+    chat = scene.start_chat(RAVI, **NEW)
+    chat.shows(MOBILE)
+    chat.terminal.type(f"{ASHA}\r")
+    chat.shows(SERVER)
+    chat.terminal.type(f"{server.url}\r")
+    chat.shows("a code is on its way")
+    chat.shows("^Code: ?")
+    file = f"{codes}/{ASHA}"
+    eventually("the code", lambda: os.path.exists(file))
+    with open(file) as code:
+        right = code.read().strip()
+    wrong = "000001" if right == "000000" else "000000"
+    chat.terminal.type(f"{wrong}\r")
+    chat.shows("4 tries left")
+    chat.shows("^Code: ?", times=2)
+    chat.terminal.type(f"{right}\r")
+    chat.is_ready()
+    chat.key("ctrl-d")
+    chat.ends(0)
+    again = scene.chat(RAVI, SCACTL_MOBILE=None, SCACTL_SERVER=None)
+    assert not again.count("Code:"), again.rows()
+    # A code is no line of a conversation either.
+    again.key("up")
+    assert not again.count(right), again.rows()
+
+
+def login_at_a_terminal_asks_for_the_code(scene):
+    server, codes = scene.guarded_server()
+    shell = scene.shell(RAVI)
+    shell.terminal.type(f"scactl login {ASHA} -s {server.url}; echo ended $?\r")
+    shell.shows("^Code: ?")
+    file = f"{codes}/{ASHA}"
+    eventually("the code", lambda: os.path.exists(file))
+    with open(file) as code:
+        shell.terminal.type(f"{code.read().strip()}\r")
+    shell.shows("^ended 0$")

@@ -1,0 +1,136 @@
+import Foundation
+import SCAClient
+import SCACore
+import Testing
+
+@testable import scactl
+
+/// Tokens and codes: where they come from, where they are kept, whom they are shown to.
+@Suite(.timeLimit(.minutes(1))) struct LoginProofTests {
+    private static let server = ScriptedNetwork {
+        $0.token = "the.good.token"
+        $0.offer = CodeLogin.Offer(expiresSeconds: 300, tries: 5)
+    }
+
+    private func tokenPath(_ world: World) -> String { "\(world.folder)/state/sca/tokens/\(World.me).json" }
+
+    private func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    private func file(_ world: World, _ text: String, mode: Int) throws -> String {
+        let path = "\(world.folder)/given"
+        try FileManager.default.createDirectory(atPath: world.folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        return path
+    }
+
+    @Test func aTokenFromStdinIsKeptForItsOwnerAndShownToItsServerOnly() async throws {
+        var world = World(Self.server)
+        world.input = BlockSource(["the.good", ".token\n"])
+        #expect(await world.run("login", "9876543210", "--token-file", "-").status == .done)
+        #expect(try mode(tokenPath(world)) == 0o600)
+        #expect(try mode("\(world.folder)/state/sca/tokens") == 0o700)
+        #expect(!(try String(contentsOfFile: world.configPath, encoding: .utf8).contains("token")))
+
+        let made = world.network.made.count
+        _ = await world.run("who")
+        _ = await world.run("who", "-s", "ws://other.example")
+        _ = await world.run("who", "-m", "9812345678")
+        #expect(world.network.made[made...].map(\.configuration.token) == ["the.good.token", nil, nil])
+    }
+
+    @Test func aTokenFileThatOthersCanReadIs78AndNothingIsAsked() async throws {
+        let world = World(Self.server)
+        let path = try file(world, "the.good.token\n", mode: 0o640)
+        let outcome = await world.run("login", "9876543210", "--token-file", path)
+        #expect(outcome.status == .badConfiguration)
+        #expect(outcome.errors[0].contains("others can read the token in \(path)"))
+        #expect(world.network.made.isEmpty)
+        try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
+        #expect(await world.run("login", "9876543210", "--token-file", path).status == .done)
+    }
+
+    @Test func aStoredTokenThatOthersCanReadIs78() async throws {
+        let world = World(Self.server)
+        let path = try file(world, "the.good.token", mode: 0o600)
+        _ = await world.run("login", "9876543210", "--token-file", path)
+        let before = world.network.made.count
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: tokenPath(world))
+        #expect(await world.run("who").status == .badConfiguration)
+        #expect(await world.run("send", "--to", "9812345678", "hi").status == .badConfiguration)
+        #expect(await world.run("login", "9876543210").status == .badConfiguration)
+        #expect(world.network.made.count == before)
+        #expect(await world.run("logout").status == .done)
+        #expect(!FileManager.default.fileExists(atPath: tokenPath(world)))
+    }
+
+    @Test(arguments: ["", "two words", "a\u{1}b", "ümlaut", String(repeating: "x", count: 9_000)])
+    func whatIsNoTokenIs65(_ text: String) async throws {
+        let world = World(Self.server)
+        let path = try file(world, text, mode: 0o600)
+        #expect(await world.run("login", "9876543210", "--token-file", path).status == .badInput)
+        #expect(world.network.made.isEmpty)
+    }
+
+    @Test func aTokenThatIsNotAdmittedIs77AndNotKeptAndNoCodeIsAskedFor() async throws {
+        var world = World(Self.server)
+        world.input = BlockSource(["another.token\n", "123456\n"])
+        let outcome = await world.run("login", "9876543210", "--token-file", "-")
+        #expect(outcome.status == .notAdmitted)
+        #expect(!FileManager.default.fileExists(atPath: tokenPath(world)))
+        #expect(!FileManager.default.fileExists(atPath: world.configPath))
+        #expect(world.network.codes == [])
+    }
+
+    @Test func inAPipeTheCodeIsReadFromStdin() async throws {
+        var world = World(ScriptedNetwork(Self.server.script))
+        world.input = BlockSource([" 123456 \nmore"])
+        let outcome = await world.run("login", "9876543210")
+        #expect(outcome.status == .done)
+        #expect(outcome.errors == [])
+        #expect(world.network.codes == ["123456"])
+        #expect(try StoredToken.load(from: tokenPath(world))?.token == "the.good.token")
+        #expect(await world.run("who").status == .done)
+    }
+
+    @Test func atATerminalTheCodeIsAskedForAgainWhileThereAreTries() async throws {
+        var world = World(ScriptedNetwork(Self.server.script))
+        world.terminals = Terminals(input: true, output: true, errors: true)
+        world.environment["TERM"] = "dumb"
+        world.input = BlockSource(["111111\n", "222222\n", "123456\n"])
+        #expect(await world.run("login", "9876543210").status == .done)
+        #expect(world.network.codes == ["111111", "222222", "123456"])
+        // `lines` drops the last byte of each write, which here is the blank behind the colon.
+        #expect(world.errors.lines.filter { $0 == "Code:" }.count == 3)
+        #expect(world.errors.lines.contains { $0.hasSuffix("3 tries left") })
+    }
+
+    @Test func aWrongCodeInAPipeIs77AtOnce() async throws {
+        var world = World(ScriptedNetwork(Self.server.script))
+        world.input = BlockSource(["111111\n", "123456\n"])
+        #expect(await world.run("login", "9876543210").status == .notAdmitted)
+        #expect(world.network.codes == ["111111"])
+        var silent = World(ScriptedNetwork(Self.server.script))
+        silent.input = BlockSource([])
+        #expect(await silent.run("login", "9876543210").status == .notAdmitted)
+        #expect(silent.network.codes == [])
+    }
+
+    @Test func aServerThatGivesNoCodesIs77AndSaysWhatToType() async throws {
+        let world = World(ScriptedNetwork { $0.token = "t" })
+        let outcome = await world.run("login", "9876543210")
+        #expect(outcome.status == .notAdmitted)
+        #expect(outcome.errors[0].contains("scactl login 9876543210 --token-file FILE"))
+    }
+
+    @Test func logoutDeletesTheToken() async throws {
+        var world = World(Self.server)
+        world.input = BlockSource(["the.good.token"])
+        _ = await world.run("login", "9876543210", "--token-file", "-")
+        #expect(await world.run("logout").status == .done)
+        #expect(!FileManager.default.fileExists(atPath: tokenPath(world)))
+        #expect(await world.run("logout").status == .done)
+    }
+}
