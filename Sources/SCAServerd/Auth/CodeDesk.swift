@@ -31,7 +31,7 @@ struct CodeDesk: Sendable {
         /// The code was not right, or there was none; nobody is told which.
         case wrong
         /// Too many requests: come back in so many seconds.
-        case tooMany(seconds: Int64)
+        case tooMany(seconds: Int)
     }
 
     private struct Pending {
@@ -46,7 +46,7 @@ struct CodeDesk: Sendable {
     /// In the order in which they end; may name codes that are gone.
     private var endings = FIFO<(mobile: Mobile, ends: Int64)>()
     private var mobiles: HourlyCount<Mobile>
-    private var addresses: HourlyCount<String>
+    private var addresses: HourlyCount<AddressBlock>
 
     /// - Parameter key: fresh randomness, at least 32 bytes.
     init(_ limits: Limits, key: SymmetricKey) {
@@ -68,11 +68,11 @@ struct CodeDesk: Sendable {
     /// - Parameters:
     ///   - code: the one that will be sent if this is granted.
     ///   - now: nanoseconds, monotonic.
-    mutating func request(_ mobile: Mobile, from address: String, code: String, now: Int64) -> Verdict {
+    mutating func request(_ mobile: Mobile, from address: AddressBlock, code: String, now: Int64) -> Verdict {
         advance(now: now)
         if let wait = addresses.add(address, now: now) { return .tooMany(seconds: wait) }
         guard pending[mobile] != nil || pending.count < limits.pendingCodes else {
-            return .tooMany(seconds: limits.lifetime / 1_000_000_000)
+            return .tooMany(seconds: Int(limits.lifetime / 1_000_000_000))
         }
         if let wait = mobiles.add(mobile, now: now) { return .tooMany(seconds: wait) }
         let ends = now + limits.lifetime
@@ -82,7 +82,7 @@ struct CodeDesk: Sendable {
     }
 
     /// Somebody types a code in.
-    mutating func redeem(_ mobile: Mobile, from address: String, code: String, now: Int64) -> Verdict {
+    mutating func redeem(_ mobile: Mobile, from address: AddressBlock, code: String, now: Int64) -> Verdict {
         advance(now: now)
         if let wait = addresses.add(address, now: now) { return .tooMany(seconds: wait) }
         let known = pending[mobile]
@@ -136,14 +136,14 @@ struct HourlyCount<Key: Hashable & Sendable>: Sendable {
     /// Counts one.
     ///
     /// - Returns: nil if it may; otherwise in how many seconds it may again.
-    mutating func add(_ key: Key, now: Int64) -> Int64? {
+    mutating func add(_ key: Key, now: Int64) -> Int? {
         guard let known = counts[key] else {
             guard counts.count < capacity else { return 60 }
             counts[key] = (1, now)
             order.append(key)
             return nil
         }
-        if known.count >= limit { return max(1, (known.since + Self.hour - now) / 1_000_000_000 + 1) }
+        if known.count >= limit { return Int(max(1, (known.since + Self.hour - now) / 1_000_000_000 + 1)) }
         counts[key] = (known.count + 1, known.since)
         return nil
     }

@@ -17,7 +17,7 @@ actor LoginDesk {
         var status: HTTPResponseStatus
         var body: String
         /// For 429: when to come back, in seconds.
-        var retryAfter: Int64?
+        var retryAfter: Int?
     }
 
     /// The longest request, in bytes; a proper one has 60.
@@ -65,7 +65,7 @@ actor LoginDesk {
     /// - Parameters:
     ///   - body: what was posted, all of it.
     ///   - address: whose request it is, for the limits.
-    func answer(_ step: LoginStep, _ body: [UInt8], from address: String) async -> Answer {
+    func answer(_ step: LoginStep, _ body: [UInt8], from address: AddressBlock) async -> Answer {
         guard body.count <= Self.maximumBody, let request = try? JSONDecoder().decode(Request.self, from: Data(body)),
             let mobile = Mobile(request.mobile), step == .code || request.code != nil
         else { return Self.malformed }
@@ -75,7 +75,7 @@ actor LoginDesk {
         }
     }
 
-    private func sendCode(to mobile: Mobile, from address: String) -> Answer {
+    private func sendCode(to mobile: Mobile, from address: AddressBlock) -> Answer {
         guard delivering < Self.deliveries else { return Self.tooMany(5) }
         let code = Self.makeCode()
         let verdict = desk.request(mobile, from: address, code: code, now: Self.now)
@@ -86,7 +86,7 @@ actor LoginDesk {
         return Answer(status: .accepted, body: #"{"expires_s":\#(seconds),"tries":\#(configuration.codeTries)}"#)
     }
 
-    private func giveToken(to mobile: Mobile, for code: String, from address: String) async -> Answer {
+    private func giveToken(to mobile: Mobile, for code: String, from address: AddressBlock) async -> Answer {
         let verdict = desk.redeem(mobile, from: address, code: code, now: Self.now)
         guard case .granted = verdict else { return refuse(verdict, mobile) }
         do {
@@ -146,7 +146,7 @@ actor LoginDesk {
         return Self.answer(.unauthorized, WireError(.unauthorized, "this code is not right, or not any more"))
     }
 
-    private static func tooMany(_ seconds: Int64) -> Answer {
+    private static func tooMany(_ seconds: Int) -> Answer {
         var answer = answer(.tooManyRequests, WireError(.rateLimited, "too many logins; try again later"))
         answer.retryAfter = seconds
         return answer

@@ -35,7 +35,7 @@ extension UpgradeHandler {
         guard let head, doorkeeper.admitsOrigin(head.headers) else {
             return refuse(.forbidden, Doorkeeper.foreignOrigin, context)
         }
-        let (body, address) = (body, ClientNetwork.name(of: context.channel.remoteAddress))
+        let (body, address) = (body, client.limitKey)
         let promise = context.eventLoop.makePromise(of: LoginDesk.Answer.self)
         promise.completeWithTask { await desk.answer(step, body, from: address) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -45,22 +45,9 @@ extension UpgradeHandler {
                 answer.status,
                 answer.body,
                 hasBody: true,
-                retryAfter: answer.retryAfter ?? 5,
+                retryAfter: answer.retryAfter,
                 context
             )
-        }
-    }
-}
-
-/// Whose requests count together for the limits of logins.
-enum ClientNetwork {
-    /// The address of an IPv4 client; of an IPv6 one the first 64 bits, since a single customer has that many to choose from.
-    static func name(of address: SocketAddress?) -> String {
-        guard case .v6(let six) = address else { return address?.ipAddress ?? "?" }
-        return withUnsafeBytes(of: six.address.sin6_addr) { bytes in
-            // An IPv4 client of a listener for both.
-            let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-            return (isMapped ? bytes.suffix(4) : bytes.prefix(8)).map { "\($0)" }.joined(separator: ".")
         }
     }
 }

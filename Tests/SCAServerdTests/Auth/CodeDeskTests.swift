@@ -116,3 +116,11 @@ private let second: Int64 = 1_000_000_000
         #expect(desk.redeem(try mobile(1), from: "new", code: "1", now: 0) == .tooMany(seconds: 60))
     }
 }
+
+extension AddressBlock: @retroactive ExpressibleByStringInterpolation {
+    /// An address of its own for each short name.
+    init(stringLiteral name: String) {
+        let bits = name.utf8.reduce(UInt128(1)) { $0 << 8 | UInt128($1) }
+        self.init(of: IPAddress(bits: bits), prefix: 128)
+    }
+}
