@@ -14,6 +14,7 @@ public actor ChatServer: Service {
     private let configuration: ServerConfiguration
     private let log: ServerLog
     private let directory = Directory()
+    private var tls: ServerTLS?
     private var running: Running?
 
     private struct Running {
@@ -41,9 +42,10 @@ public actor ChatServer: Service {
     public func run() async throws {
         let port = try await start()
         log.logger.info(
-            "listening on ws://\(bracketedHost):\(port)",
+            "listening on \(tls == nil ? "ws" : "wss")://\(bracketedHost):\(port)",
             metadata: [LogKey.threads: "\(configuration.threads)"]
         )
+        warnOfPlaintext()
         try? await gracefulShutdown()
         await drain()
         await stop()
@@ -56,6 +58,7 @@ public actor ChatServer: Service {
     public func start() async throws -> Int {
         if let problem = configuration.problem { throw ServerError(code: .badConfiguration, message: problem) }
         try Self.checkOpenFiles(for: configuration)
+        try loadCertificate()
         let doorkeeper = try await Doorkeeper(configuration.auth, log: log)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let loops = try await makeLoops(group)
@@ -65,6 +68,7 @@ public actor ChatServer: Service {
             loops: loops,
             gate: gate,
             doorkeeper: doorkeeper,
+            tls: tls,
             log: log
         )
         do {
@@ -86,6 +90,34 @@ public actor ChatServer: Service {
             await doorkeeper.login?.stop()
             throw ServerError(code: .cannotListen, message: sentence(for: error))
         }
+    }
+
+    private func loadCertificate() throws(ServerError) {
+        guard let files = configuration.tls else { return }
+        let tls = try ServerTLS(files)
+        self.tls = tls
+        logCertificate(tls, "certificate loaded")
+    }
+
+    private func logCertificate(_ tls: ServerTLS, _ event: Logger.Message) {
+        let validity = tls.validity
+        log.logger.info(event, metadata: [LogKey.expires: "\(validity.expiry)"])
+        if let problem = validity.problem(at: Int(WallClock.unixMilliseconds() / 1_000)) {
+            log.logger.warning("the certificate is of no use: \(problem)")
+        }
+    }
+
+    /// Whoever serves others in the clear is told so, once.
+    private func warnOfPlaintext() {
+        guard tls == nil, configuration.trustedProxies.isEmpty,
+            let address = IPAddress(running?.listener.localAddress), !address.isLoopback
+        else { return }
+        log.logger.warning(
+            """
+            others can reach this server, and whoever is between can read and change everything: give it a certificate \
+            (--tls-cert, --tls-key), or put a proxy with TLS before it and name that (--behind-proxy)
+            """
+        )
     }
 
     /// Says goodbye to every session, spread over the drain window; returns when they are gone, or a moment later.
@@ -121,15 +153,30 @@ public actor ChatServer: Service {
         await running.doorkeeper.login?.stop()
     }
 
-    /// Reads the key files again, so that keys can be rolled; sessions that stand are left alone. If they cannot be used,
-    /// the old ones stay, and the log says why.
+    /// Reads the certificate and the public keys again, so that both can be renewed; sessions that stand are left alone.
+    /// What cannot be used is logged, and the old one stays.
     public func reload() async {
         guard let running else { return }
+        if tls == nil, configuration.auth.mode == .none {
+            return log.logger.notice("nothing to reload: there is no certificate (--tls-cert) and no key (--auth)")
+        }
+        reloadCertificate()
         do throws(ServerError) {
             let names = try await running.doorkeeper.reload()
+            guard !names.isEmpty else { return }
             log.logger.info("read the keys again", metadata: [LogKey.keys: "\(names.joined(separator: ","))"])
         } catch {
             log.logger.error("the keys stay as they were: \(error.message)")
+        }
+    }
+
+    private func reloadCertificate() {
+        guard let tls else { return }
+        do throws(ServerError) {
+            try tls.reload()
+            logCertificate(tls, "certificate reloaded")
+        } catch {
+            log.logger.error("the old certificate is kept: \(error.message)")
         }
     }
 

@@ -13,6 +13,7 @@ enum LogKey {
     static let sessions = "sessions"
     static let threads = "threads"
     static let reason = "reason"
+    static let expires = "expires"
 }
 
 /// A logger that hides mobiles unless told not to.

@@ -6,6 +6,8 @@ public struct ServerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The TCP port; 0 lets the system choose one.
     public var port = 8080
+    /// The certificate to serve TLS with; nil: in the clear.
+    public var tls: TLSFiles?
     /// The proxies whose word about a client's address is taken; nobody's, since anybody can write a header.
     public var trustedProxies = TrustedProxies.none
     /// Event loops, 1 to 64. One routes over 100,000 messages a second; more help with many busy sessions.

@@ -6,6 +6,8 @@ public struct ServerError: Error, Hashable, Sendable, CustomStringConvertible {
         case badConfiguration = "bad_configuration"
         /// The address could not be listened on.
         case cannotListen = "cannot_listen"
+        /// The certificate or its key cannot be used.
+        case badCertificate = "bad_certificate"
     }
 
     /// What kind.

@@ -5,9 +5,11 @@ internal import UnixSignals
 /// Has the server read its files again whenever HUP comes, as daemons do.
 struct ReloadOnHangUp: Service {
     let server: ChatServer
+    /// Taken before the server starts: until they are, HUP ends the process.
+    let hangups: UnixSignalsSequence
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in hangups.cancelOnGracefulShutdown() {
             await server.reload()
         }
     }

@@ -4,6 +4,7 @@ internal import Logging
 internal import SCACore
 internal import SCAServerd
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// The daemon: its options become a `ServerConfiguration`, and a `ChatServer` runs until TERM or INT has drained it.
 ///
@@ -18,8 +19,9 @@ struct Scad: ParsableCommand {
         commandName: "scad",
         abstract: "The SCA chat server: presence and messages over WebSocket, nothing kept.",
         discussion: """
-            Clients connect to ws://HOST:PORT/ws/MOBILE; GET /health tells how it is. TERM or INT drains: /health says \
-            so, nobody new is let in, everyone is told to come back, and it ends with 0. HUP reads key files again.
+            Clients connect to ws://HOST:PORT/ws/MOBILE, or wss:// with a certificate; GET /health tells how it is. TERM \
+            or INT drains: /health says so, nobody new is let in, everyone is told to come back, and it ends with 0. HUP \
+            reads the certificate and key files again.
 
             A duration is 250ms, 10s, 5m or 2h; a bare number is seconds. A size is bytes, or 64K, 1M. Each option may \
             also be given in the environment: SCAD_PING_TIMEOUT=30s for --ping-timeout, and PORT for --port.
@@ -30,6 +32,7 @@ struct Scad: ParsableCommand {
 
     @OptionGroup var listening: ListeningOptions
     @OptionGroup var auth: AuthOptions
+    @OptionGroup var transport: TransportOptions
     @OptionGroup var limits: LimitOptions
     @OptionGroup var admission: AdmissionOptions
     @OptionGroup var logging: LoggingOptions
@@ -39,6 +42,7 @@ struct Scad: ParsableCommand {
         let environment = EnvironmentReader()
         listening.apply(to: &configuration, environment)
         try auth.apply(to: &configuration.auth, environment)
+        try transport.apply(to: &configuration, environment)
         limits.apply(to: &configuration, environment)
         admission.apply(to: &configuration, environment)
         let logger = try logging.makeLogger(configuration: &configuration, environment)
@@ -61,11 +65,15 @@ struct Scad: ParsableCommand {
     }
 
     private static func serve(_ server: ChatServer) async throws {
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(service: ReloadOnHangUp(server: server), successTerminationBehavior: .ignore),
+                    .init(
+                        service: ReloadOnHangUp(server: server, hangups: hangups),
+                        successTerminationBehavior: .ignore
+                    ),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
@@ -76,7 +84,11 @@ struct Scad: ParsableCommand {
 
     static func exit(explaining error: ServerError) -> ExitCode {
         StandardError.write("scad: \(error.message)\n")
-        return ExitCode(error.code == .badConfiguration ? EX_USAGE : EX_UNAVAILABLE)
+        return switch error.code {
+        case .badConfiguration: ExitCode(EX_USAGE)
+        case .badCertificate: ExitCode(EX_CONFIG)
+        case .cannotListen: ExitCode(EX_UNAVAILABLE)
+        }
     }
 }
 

@@ -11,6 +11,8 @@ struct ListenerPipeline: Sendable {
     let loops: [LoopReference]
     let gate: AdmissionGate
     let doorkeeper: Doorkeeper
+    /// Nil: in the clear.
+    let tls: ServerTLS?
     let log: ServerLog
 
     /// How long the request of somebody may take who will be refused, at most.
@@ -35,7 +37,7 @@ struct ListenerPipeline: Sendable {
             .bind(host: configuration.host, port: configuration.port).get()
     }
 
-    /// The HTTP phase of a connection.
+    /// The HTTP phase of a connection. The guard's time runs from here on, through TLS and HTTP.
     private func open(_ channel: any Channel) throws {
         guard let reference = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
             throw ChannelError.inappropriateOperationForState
@@ -63,6 +65,7 @@ struct ListenerPipeline: Sendable {
             decoder: decoder
         )
         let pipeline = channel.pipeline.syncOperations
+        if let tls { try pipeline.addHandlers([PlaintextCheck(), tls.makeHandler()] as [any ChannelHandler]) }
         try pipeline.addHandlers([guardian, encoder, decoder, door] as [any ChannelHandler])
     }
 }
