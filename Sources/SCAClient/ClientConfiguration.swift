@@ -4,6 +4,9 @@ public import SCACore
 public struct ClientConfiguration: Sendable {
     /// Where the server is.
     public var endpoint: Endpoint
+    /// The file of the authorities whose certificates are trusted with `wss`, in PEM; nil: the system's. Read for each
+    /// connection, so that it may be renewed.
+    public var caFile: String?
     /// Who this client is.
     public var mobile: Mobile
     /// What proves it, for a server that asks: visible ASCII, shown to this endpoint only. Anything else is not sent.

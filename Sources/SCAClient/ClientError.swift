@@ -8,6 +8,8 @@ public struct ClientError: Error, Hashable, Sendable {
         case unreachable
         /// The server did not answer in time.
         case timeout
+        /// What was set up for connecting cannot be used, such as the file of trusted authorities.
+        case badConfiguration = "bad_configuration"
         /// No secure connection: certificate or TLS.
         case tlsFailed = "tls_failed"
         /// An HTTP server answered, and refused the WebSocket.
@@ -48,7 +50,8 @@ public struct ClientError: Error, Hashable, Sendable {
     public var isTemporary: Bool {
         switch code {
         case .unreachable, .timeout, .connectionLost, .draining, .rateLimited: true
-        case .usage, .tlsFailed, .handshakeFailed, .unauthorized, .invalidServer, .protocolError, .tooLarge, .closed:
+        case .usage, .badConfiguration, .tlsFailed, .handshakeFailed, .unauthorized, .invalidServer, .protocolError,
+            .tooLarge, .closed:
             false
         }
     }

@@ -29,15 +29,18 @@ public enum CodeLogin {
 
     /// Asks for a code.
     ///
-    /// - Parameter timeout: for everything together.
+    /// - Parameters:
+    ///   - caFile: the authorities whose certificates are trusted, in PEM; nil: the system's.
+    ///   - timeout: for everything together.
     /// - Returns: nil if this server has no login by code.
     /// - Throws: `rate_limited` if there were too many requests; else as `HealthCheck.run` does.
     public static func requestCode(
         for mobile: Mobile,
         at endpoint: Endpoint,
+        caFile: String? = nil,
         timeout: Duration
     ) async throws(ClientError) -> Offer? {
-        let dialer = Dialer(endpoint: endpoint, timeout: timeout)
+        let dialer = Dialer(endpoint: endpoint, timeout: timeout, caFile: caFile)
         let body = #"{"mobile":"\#(mobile)"}"#
         let answer = try await HTTPExchange(dialer, .POST, "/login/code", body: body).run()
         if [404, 405, 501].contains(answer.status) { return nil }
@@ -50,15 +53,17 @@ public enum CodeLogin {
     ///
     /// - Parameters:
     ///   - code: as it was typed; what is no digit is left out.
+    ///   - caFile: the authorities whose certificates are trusted, in PEM; nil: the system's.
     ///   - timeout: for everything together.
     /// - Throws: `unauthorized` if the code is not right, or not any more; else as `requestCode` does.
     public static func token(
         for mobile: Mobile,
         code: String,
         at endpoint: Endpoint,
+        caFile: String? = nil,
         timeout: Duration
     ) async throws(ClientError) -> String {
-        let dialer = Dialer(endpoint: endpoint, timeout: timeout)
+        let dialer = Dialer(endpoint: endpoint, timeout: timeout, caFile: caFile)
         let digits = String(code.unicodeScalars.filter { ("0"..."9").contains($0) }.prefix(32).map(Character.init))
         let body = #"{"mobile":"\#(mobile)","code":"\#(digits)"}"#
         let answer = try await HTTPExchange(dialer, .POST, "/login/token", body: body).run()

@@ -35,6 +35,7 @@ extension CommandFailure {
         let status: ExitStatus =
             switch error.code {
             case .usage: .usage
+            case .badConfiguration: .badConfiguration
             case .unreachable, .tlsFailed, .handshakeFailed, .connectionLost, .draining, .rateLimited: .unreachable
             case .timeout: .timedOut
             case .unauthorized: .notAdmitted

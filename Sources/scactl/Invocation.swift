@@ -10,6 +10,8 @@ struct Invocation: Sendable {
     let context: CommandContext
     private(set) var console: Console
     let endpoint: Endpoint
+    /// The authorities by which the server's certificate is verified; nil for the system's.
+    let caFile: String?
     /// `--timeout`, if given.
     let timeout: Duration?
     let isQuiet: Bool
@@ -36,6 +38,7 @@ struct Invocation: Sendable {
             knownMobile = settings.mobile
         }
         endpoint = try Self.endpoint(options, settings, context)
+        caFile = try Self.caFile(options, for: endpoint, settings, context)
     }
 
     /// Who I am.

@@ -23,6 +23,15 @@ struct SharedOptions: ParsableArguments, Sendable {
     var server: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Verify a wss:// server by the authorities in this file, in PEM. (default: the system's; SCACTL_CA_FILE)",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var caFile: String?
+
+    @Option(
         name: [.customShort("o", allowingJoined: true), .long],
         help: ArgumentHelp(
             "auto, text or json; auto is text on a terminal, JSON lines elsewhere. (default: auto; SCACTL_OUTPUT)",

@@ -27,6 +27,7 @@ import Testing
             case .invalidServer, .protocolError: 76
             case .tooLarge: 65
             case .closed: 70
+            case .badConfiguration: 78
             }
         let failure = CommandFailure(explaining: ClientError(code, "why", hint: "what"))
         #expect(failure.status.rawValue == expected)

@@ -90,7 +90,11 @@ public actor ChatClient {
         executor = loop.executor
         self.configuration = configuration
         self.store = store
-        dialer = Dialer(endpoint: configuration.endpoint, timeout: configuration.connectTimeout)
+        dialer = Dialer(
+            endpoint: configuration.endpoint,
+            timeout: configuration.connectTimeout,
+            caFile: configuration.caFile
+        )
         machine = ClientStateMachine(configuration: configuration, seed: .random(in: .min ... .max))
         tracker = DeliveryTracker(window: configuration.window, seed: .random(in: .min ... .max))
         presence = PresenceTracker(interest: configuration.presence)

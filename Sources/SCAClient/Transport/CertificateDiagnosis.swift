@@ -17,7 +17,7 @@ extension Dialer {
             return loop.makeFailedFuture(plain)
         }
         return certificate(on: loop).flatMapThrowing { certificate in
-            throw certificate.map { Self.fault($0, endpoint) } ?? plain
+            throw certificate.map { fault($0) } ?? plain
         }
     }
 
@@ -28,7 +28,7 @@ extension Dialer {
         var bare = self
         bare.endpoint.scheme = .ws
         bare.dial(on: loop).whenComplete { result in
-            guard case .success(let channel) = result, let tls = try? TLS(trustRoots),
+            guard case .success(let channel) = result, let tls = try? TLS(caFile: caFile),
                 let inspector = try? tls.inspector(
                     endpoint.host,
                     // Later, since it is called from inside the handler that will be closed then.
@@ -47,7 +47,7 @@ extension Dialer {
         return promise.futureResult
     }
 
-    private static func fault(_ certificate: NIOSSLCertificate, _ endpoint: Endpoint) -> ClientError {
+    private func fault(_ certificate: NIOSSLCertificate) -> ClientError {
         let now = time(nil)
         let whose = "the certificate of \(endpoint)"
         if certificate.notValidAfter < now {
@@ -63,11 +63,11 @@ extension Dialer {
         }
         let names = (try? certificate.toDERBytes()).flatMap { CertificateNames(der: $0) }
         let isSelfSigned = names.map { $0.issuer == $0.subject } ?? false
+        let stranger = caFile.map { "an authority that is not in \($0)" } ?? "an authority that this system does not know"
         return ClientError(
             .tlsFailed,
-            "\(whose) is not trusted: "
-                + (isSelfSigned ? "it is self-signed" : "it is from an authority that this system does not know"),
-            hint: "add \(isSelfSigned ? "it" : "that authority") to this system's certificates, if you know whose it is"
+            "\(whose) is not trusted: it is \(isSelfSigned ? "self-signed" : "from \(stranger)")",
+            hint: "if you know whose it is, name a file with \(isSelfSigned ? "it" : "that authority's"): --ca-file FILE"
         )
     }
 }

@@ -7,12 +7,12 @@ internal import SCACore
 /// Makes the TCP connection, and TLS over it for `wss`, and says in a sentence why it could not.
 ///
 /// A host that is an address is dialed without a resolver, which saves a thread at start-up. TLS verifies the certificate
-/// against the system's roots and the host's name; there is no way to switch that off.
+/// against the system's roots, or the CA file instead, and the host's name; there is no way to switch that off.
 struct Dialer: Sendable {
     var endpoint: Endpoint
     let timeout: Duration
-    /// Whose certificates are trusted; the system's, but in tests.
-    var trustRoots = NIOSSLTrustRoots.default
+    /// The file of the authorities whose certificates are trusted; nil: the system's.
+    var caFile: String?
 
     /// Connects. To be called on `loop`: whoever waits for the channel must not be late.
     ///
@@ -20,7 +20,7 @@ struct Dialer: Sendable {
     ///   and are told of a TLS handshake that fails. A failure of this is always a `ClientError`.
     func dial(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
         do throws(ClientError) {
-            let tls = endpoint.isSecure ? try TLS(trustRoots) : nil
+            let tls = endpoint.isSecure ? try TLS(caFile: caFile) : nil
             return connect(on: loop, tls).flatMapErrorThrowing { throw explain($0) }
         } catch {
             return loop.makeFailedFuture(error)
@@ -50,6 +50,7 @@ struct Dialer: Sendable {
         case let error as NIOConnectionError:
             if let failure = error.connectionErrors.last { return explain(failure.error) }
             return error.dnsAError == nil && error.dnsAAAAError == nil ? timedOut() : nameNotFound()
+        case is HeadLimit.FoundTLS: return TLS.expected(endpoint)
         case let error as IOError: return unreachable(Self.words(error.errnoCode))
         case ChannelError.connectTimeout: return timedOut()
         default:

@@ -22,6 +22,7 @@ enum HTTPRefusal {
     ///   - status: the HTTP status.
     ///   - body: the body, cut at `maximumBody`.
     static func error(status: Int, body: [UInt8], endpoint: Endpoint) -> ClientError {
+        if wantsTLS(status: status, body: body, endpoint) { return TLS.expected(endpoint) }
         let said = (try? JSONDecoder().decode(Body.self, from: Data(body)))?.error
         let sentence = said.map { shown($0.message) }
         switch status {
@@ -58,6 +59,12 @@ enum HTTPRefusal {
         default:
             return ClientError(.handshakeFailed, found("refused the WebSocket", sentence, status, endpoint))
         }
+    }
+
+    /// Whether a server that was spoken to in the clear says that it wants TLS: scad, nginx, Apache and Go's servers all
+    /// answer with 400 and name HTTPS.
+    static func wantsTLS(status: Int, body: [UInt8], _ endpoint: Endpoint) -> Bool {
+        !endpoint.isSecure && status == 400 && String(decoding: body, as: UTF8.self).contains("HTTPS")
     }
 
     private static func found(_ what: String, _ sentence: String?, _ status: Int, _ endpoint: Endpoint) -> String {

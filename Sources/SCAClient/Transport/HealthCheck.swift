@@ -13,16 +13,22 @@ public enum HealthCheck {
     ///
     /// - Parameters:
     ///   - endpoint: whom to ask.
+    ///   - caFile: the authorities whose certificates are trusted, in PEM; nil: the system's.
     ///   - timeout: for everything together, name look-up to the last byte.
     /// - Returns: what it said, healthy or not.
     /// - Throws: `unreachable`, `timeout` or `tls_failed` if there is no answer; `invalid_server` if it is not HTTP, or has
-    ///   no JSON object with a `status`.
-    public static func run(_ endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport {
+    ///   no JSON object with a `status`; `bad_configuration` if the CA file cannot be used.
+    public static func run(
+        _ endpoint: Endpoint,
+        caFile: String? = nil,
+        timeout: Duration
+    ) async throws(ClientError) -> HealthReport {
         let start = ContinuousClock.now
-        let dialer = Dialer(endpoint: endpoint, timeout: timeout)
+        let dialer = Dialer(endpoint: endpoint, timeout: timeout, caFile: caFile)
         let answer = try await HTTPExchange(dialer, .GET, "/health").run()
         let body = try? JSONDecoder().decode(Body.self, from: Data(answer.body))
         guard let body else {
+            if HTTPRefusal.wantsTLS(status: answer.status, body: answer.body, endpoint) { throw TLS.expected(endpoint) }
             throw ClientError(
                 .invalidServer,
                 "\(endpoint) is not an SCA server: expected a JSON object with a status from /health, "

@@ -7,9 +7,12 @@ struct TLS: Sendable {
     private let context: NIOSSLContext
 
     /// Reads the roots.
-    init(_ trustRoots: NIOSSLTrustRoots) throws(ClientError) {
+    ///
+    /// - Parameter caFile: what is trusted in place of the system's roots, if anything.
+    init(caFile: String?) throws(ClientError) {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = trustRoots
+        configuration.minimumTLSVersion = .tlsv12
+        if let caFile { configuration.trustRoots = .certificates(try Self.authorities(in: caFile)) }
         configuration.applicationProtocols = ["http/1.1"]
         do {
             context = try NIOSSLContext(configuration: configuration)
@@ -20,6 +23,25 @@ struct TLS: Sendable {
                 hint: "install the system's root certificates (ca-certificates)"
             )
         }
+    }
+
+    private static func authorities(in path: String) throws(ClientError) -> [NIOSSLCertificate] {
+        var status = stat()
+        let found: String
+        if stat(path, &status) != 0 || access(path, R_OK) != 0 {
+            found = errno == ENOENT ? "does not exist" : "cannot be read: \(Dialer.words(errno))"
+        } else if status.st_mode & S_IFMT != S_IFREG {
+            found = "is not a regular file"
+        } else if let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty {
+            return certificates
+        } else {
+            found = "has no certificate in PEM (-----BEGIN CERTIFICATE-----)"
+        }
+        throw ClientError(
+            .badConfiguration,
+            "the CA file \(path) \(found)",
+            hint: "name one with --ca-file, or log in again without it to trust the system's authorities"
+        )
     }
 
     /// A handler that trusts nothing, shows the server's own certificate, and fails: for diagnosis.
@@ -77,11 +99,25 @@ struct TLS: Sendable {
                 hint: "try ws:// instead of wss://, if the network between is trusted"
             )
         }
+        if detail.contains("EOF during handshake") || detail.contains("eofDuringHandshake") {
+            return ClientError(
+                .tlsFailed,
+                "what answers at \(endpoint) hung up while TLS was being set up",
+                hint: "check the address, and whether it is ws:// or wss://"
+            )
+        }
         return ClientError(
             .tlsFailed,
             "no secure connection to \(endpoint) (\(detail))",
             hint: "check that the server offers TLS 1.2 or later"
         )
+    }
+
+    /// A server that was spoken to in the clear wants TLS.
+    static func expected(_ endpoint: Endpoint) -> ClientError {
+        var secure = endpoint
+        secure.scheme = .wss
+        return ClientError(.tlsFailed, "what answers at \(endpoint) wants TLS", hint: "try \(secure)")
     }
 
     /// What is said before, or without, a look at the certificate itself.
@@ -93,7 +129,7 @@ struct TLS: Sendable {
         ClientError(
             .tlsFailed,
             Self.untrustedMessage(endpoint),
-            hint: "add its authority to this system's certificates"
+            hint: "if you know its authority, name a file with it: --ca-file FILE"
         )
     }
 }

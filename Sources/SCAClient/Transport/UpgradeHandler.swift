@@ -198,11 +198,14 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// Refuses a head of an HTTP answer that does not end: NIO's own limits are generous. Stands before the codec.
+/// Refuses a head of an HTTP answer that does not end, since NIO's own limits are generous, and one that is a TLS alert: so
+/// servers answer that were spoken to in the clear and want TLS. Stands before the codec.
 final class HeadLimit: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
     struct Exceeded: Error {}
+
+    struct FoundTLS: Error {}
 
     /// The most bytes before the head must be whole.
     static let maximum = 16_384
@@ -210,6 +213,10 @@ final class HeadLimit: ChannelInboundHandler, RemovableChannelHandler {
     private var count = 0
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // The type of an alert and the major version (RFC 8446 5.1).
+        if count == 0, unwrapInboundIn(data).readableBytesView.starts(with: [0x15, 0x03]) {
+            context.fireErrorCaught(FoundTLS())
+        }
         // Handed on first: if these bytes end the head, nobody minds the error any more.
         count += unwrapInboundIn(data).readableBytes
         context.fireChannelRead(data)

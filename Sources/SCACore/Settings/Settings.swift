@@ -22,6 +22,10 @@ public struct Settings: Sendable, Hashable {
     /// The server's address as it was given, not yet looked at; nil for the default one.
     public var server: String?
 
+    /// The file of the authorities that this server's certificate is verified by, in PEM, as an absolute path; nil for the
+    /// system's.
+    public var caFile: String?
+
     /// How rows are printed; nil for the default.
     public var output: Output?
 
@@ -30,10 +34,12 @@ public struct Settings: Sendable, Hashable {
     /// - Parameters:
     ///   - mobile: who the user is.
     ///   - server: the server's address.
+    ///   - caFile: the file of the authorities that its certificate is verified by.
     ///   - output: how rows are printed.
-    public init(mobile: Mobile? = nil, server: String? = nil, output: Output? = nil) {
+    public init(mobile: Mobile? = nil, server: String? = nil, caFile: String? = nil, output: Output? = nil) {
         self.mobile = mobile
         self.server = server
+        self.caFile = caFile
         self.output = output
     }
 }
@@ -41,6 +47,7 @@ public struct Settings: Sendable, Hashable {
 extension Settings: Codable {
     private enum CodingKeys: String, CodingKey {
         case mobile, server, output
+        case caFile = "ca_file"
     }
 
     /// Reads settings; keys that are missing or null are not set.
@@ -50,6 +57,7 @@ extension Settings: Codable {
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         server = try values.decodeIfPresent(String.self, forKey: .server)
+        caFile = try values.decodeIfPresent(String.self, forKey: .caFile)
         mobile = try Self.decode(.mobile, from: values, expected: "10 to 32 digits") { Mobile($0) }
         output = try Self.decode(.output, from: values, expected: "auto, text or json") { Output(rawValue: $0) }
     }
@@ -59,6 +67,7 @@ extension Settings: Codable {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encodeIfPresent(mobile?.description, forKey: .mobile)
         try values.encodeIfPresent(server, forKey: .server)
+        try values.encodeIfPresent(caFile, forKey: .caFile)
         try values.encodeIfPresent(output, forKey: .output)
     }
 

@@ -21,8 +21,15 @@ struct ProgramCommand: Hashable, Sendable {
     ///   - environment: what it is started with, and where its `PATH` is.
     ///   - mobile: who a `scactl` that the program runs is.
     ///   - server: where that one connects to.
+    ///   - caFile: by whose authorities it verifies that; nil for the system's.
     /// - Throws: `CommandFailure` with status 64.
-    init(_ words: [String], environment: [String: String], mobile: Mobile, server: String) throws(CommandFailure) {
+    init(
+        _ words: [String],
+        environment: [String: String],
+        mobile: Mobile,
+        server: String,
+        caFile: String? = nil
+    ) throws(CommandFailure) {
         guard let name = words.first, !name.isEmpty else {
             throw .usage("which program?", hint: "scactl bot -- ./answer.sh")
         }
@@ -33,6 +40,7 @@ struct ProgramCommand: Hashable, Sendable {
         for variable in Self.messageVariables { environment[variable] = nil }
         environment["SCACTL_MOBILE"] = mobile.description
         environment["SCACTL_SERVER"] = server
+        if let caFile { environment["SCACTL_CA_FILE"] = caFile }
         self.environment = environment
     }
 

@@ -109,7 +109,8 @@ struct Bot: Subcommand {
                 command,
                 environment: invocation.context.environment,
                 mobile: invocation.mobile(),
-                server: invocation.endpoint.description
+                server: invocation.endpoint.description,
+                caFile: invocation.caFile
             )
         )
         plan.isEach = each

@@ -50,7 +50,8 @@ struct Health: Subcommand {
         await invocation.console.detail("asking \(invocation.endpoint)")
         do throws(ClientError) {
             let patience = max(.milliseconds(1), min(timeout, rest ?? timeout))
-            return .success(try await network.health(of: invocation.endpoint, timeout: patience))
+            let (endpoint, caFile) = (invocation.endpoint, invocation.caFile)
+            return .success(try await network.health(of: endpoint, caFile: caFile, timeout: patience))
         } catch { return .failure(error) }
     }
 

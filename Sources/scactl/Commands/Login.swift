@@ -10,7 +10,7 @@ struct Login: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
         abstract: "Say who you are, once.",
-        discussion: "Connects once and remembers the mobile and the server for all other commands. "
+        discussion: "Connects once and remembers the mobile, the server and its --ca-file for all other commands. "
             + "A server that wants a proof sends a code to the mobile, which is asked for on a terminal and read from "
             + "stdin in a pipe; or it has given you a token, for --token-file. "
             + "--timeout is for each time the server is asked; 10s unless given."

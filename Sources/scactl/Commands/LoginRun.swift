@@ -54,6 +54,7 @@ struct LoginRun {
     private func connect(as mobile: Mobile, with token: String?) async throws -> ServerInfo {
         var configuration = ClientConfiguration(endpoint: invocation.endpoint, mobile: mobile)
         configuration.token = token
+        configuration.caFile = invocation.caFile
         configuration.isVisible = false
         configuration.connectTimeout = patience
         let store = HistoryStore(path: try invocation.paths().history(of: mobile))
@@ -62,10 +63,10 @@ struct LoginRun {
 
     /// - Parameter refusal: what stands if the server gives no tokens for codes.
     private func tokenForCode(_ mobile: Mobile, otherwise refusal: CommandFailure) async throws -> String {
-        let (network, endpoint) = (invocation.context.network, invocation.endpoint)
+        let (network, endpoint, caFile) = (invocation.context.network, invocation.endpoint, invocation.caFile)
         let made: CodeLogin.Offer?
         do throws(ClientError) {
-            made = try await network.requestCode(for: mobile, at: endpoint, timeout: patience)
+            made = try await network.requestCode(for: mobile, at: endpoint, caFile: caFile, timeout: patience)
         } catch { throw CommandFailure(connecting: error, within: invocation.timeout) }
         guard let offer = made else {
             throw refusal.advising("with the token you were given: scactl login \(mobile) --token-file FILE")
@@ -75,7 +76,13 @@ struct LoginRun {
             let code = try await askCode(offer)
             tries -= 1
             do throws(ClientError) {
-                return try await network.token(for: mobile, code: code, at: endpoint, timeout: patience)
+                return try await network.token(
+                    for: mobile,
+                    code: code,
+                    at: endpoint,
+                    caFile: caFile,
+                    timeout: patience
+                )
             } catch {
                 let failure = CommandFailure(connecting: error, within: invocation.timeout)
                 guard error.code == .unauthorized, tries > 0, invocation.context.terminals.input else { throw failure }
@@ -98,6 +105,7 @@ struct LoginRun {
         var settings = invocation.settings
         settings.mobile = mobile
         settings.server = server
+        settings.caFile = invocation.caFile
         try settings.save(to: paths.configFile)
         await invocation.console.detail("remembered in \(paths.configFile)")
     }

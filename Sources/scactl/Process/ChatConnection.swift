@@ -16,11 +16,20 @@ extension ChatClient: ChatConnection {}
 /// The way to a server: the network, or a test.
 protocol ServerAccess: Sendable {
     func connection(_ configuration: ClientConfiguration, store: (any MessageStore)?) -> any ChatConnection
-    func health(of endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport
-    func requestCode(for mobile: Mobile, at endpoint: Endpoint, timeout: Duration) async throws(ClientError)
-        -> CodeLogin.Offer?
-    func token(for mobile: Mobile, code: String, at endpoint: Endpoint, timeout: Duration) async throws(ClientError)
-        -> String
+    func health(of endpoint: Endpoint, caFile: String?, timeout: Duration) async throws(ClientError) -> HealthReport
+    func requestCode(
+        for mobile: Mobile,
+        at endpoint: Endpoint,
+        caFile: String?,
+        timeout: Duration
+    ) async throws(ClientError) -> CodeLogin.Offer?
+    func token(
+        for mobile: Mobile,
+        code: String,
+        at endpoint: Endpoint,
+        caFile: String?,
+        timeout: Duration
+    ) async throws(ClientError) -> String
 }
 
 /// The real way.
@@ -29,24 +38,26 @@ struct NetworkAccess: ServerAccess {
         ChatClient(configuration: configuration, store: store)
     }
 
-    func health(of endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport {
-        try await HealthCheck.run(endpoint, timeout: timeout)
+    func health(of endpoint: Endpoint, caFile: String?, timeout: Duration) async throws(ClientError) -> HealthReport {
+        try await HealthCheck.run(endpoint, caFile: caFile, timeout: timeout)
     }
 
     func requestCode(
         for mobile: Mobile,
         at endpoint: Endpoint,
+        caFile: String?,
         timeout: Duration
     ) async throws(ClientError) -> CodeLogin.Offer? {
-        try await CodeLogin.requestCode(for: mobile, at: endpoint, timeout: timeout)
+        try await CodeLogin.requestCode(for: mobile, at: endpoint, caFile: caFile, timeout: timeout)
     }
 
     func token(
         for mobile: Mobile,
         code: String,
         at endpoint: Endpoint,
+        caFile: String?,
         timeout: Duration
     ) async throws(ClientError) -> String {
-        try await CodeLogin.token(for: mobile, code: code, at: endpoint, timeout: timeout)
+        try await CodeLogin.token(for: mobile, code: code, at: endpoint, caFile: caFile, timeout: timeout)
     }
 }

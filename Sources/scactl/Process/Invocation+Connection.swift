@@ -33,6 +33,7 @@ extension Invocation {
         let mobile = try mobile()
         var configuration = ClientConfiguration(endpoint: endpoint, mobile: mobile)
         configuration.token = try token(of: mobile)
+        configuration.caFile = caFile
         configuration.isVisible = isVisible
         configuration.presence = presence
         return configuration

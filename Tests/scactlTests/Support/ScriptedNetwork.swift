@@ -55,6 +55,7 @@ final class ScriptedNetwork: ServerAccess {
     func requestCode(
         for mobile: Mobile,
         at endpoint: Endpoint,
+        caFile: String?,
         timeout: Duration
     ) async throws(ClientError) -> CodeLogin.Offer? { script.offer }
 
@@ -62,6 +63,7 @@ final class ScriptedNetwork: ServerAccess {
         for mobile: Mobile,
         code: String,
         at endpoint: Endpoint,
+        caFile: String?,
         timeout: Duration
     ) async throws(ClientError) -> String {
         typed.withLock { $0.append(code) }
@@ -77,7 +79,7 @@ final class ScriptedNetwork: ServerAccess {
         return connection
     }
 
-    func health(of endpoint: Endpoint, timeout: Duration) async throws(ClientError) -> HealthReport {
+    func health(of endpoint: Endpoint, caFile: String?, timeout: Duration) async throws(ClientError) -> HealthReport {
         let index = min(healthChecks.next(), script.health.count) - 1
         return try script.health[index].get()
     }
