@@ -6,7 +6,7 @@ import Testing
 @testable import SCAServerd
 
 /// Who comes in, over loopback: bytes in, bytes out.
-@Suite(.serialized) struct AdmissionTests {
+@Suite(.serialized) struct DoorkeeperTests {
     private let asha = "9876543210"
 
     private func answer(_ port: Int, _ path: String, _ headers: String...) throws -> String {
