@@ -3,10 +3,10 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct ErrorOutletTests {
+@Suite(.timeLimit(.minutes(10))) struct ErrorOutletTests {
     @Test func everythingThatWasSaidIsWrittenBeforeItEnds() async {
         let sink = CollectingSink()
-        let outlet = ErrorOutlet(sink)
+        let outlet = ErrorOutlet(sink, patience: .seconds(300))
         let lines = (1...1_000).map { Array("\($0)\n".utf8) }
         outlet.write(lines)
         outlet.writeBlocking(Array("last\n".utf8))
@@ -16,7 +16,7 @@ import Testing
 
     @Test func whatHasNoRoomIsLeftOutAndCounted() async {
         let sink = StuckSink()
-        let outlet = ErrorOutlet(sink, RowQueue.Capacity(lines: 4, bytes: 1 << 20))
+        let outlet = ErrorOutlet(sink, RowQueue.Capacity(lines: 4, bytes: 1 << 20), patience: .seconds(300))
         outlet.write([Array("first\n".utf8)])
         await sink.isAsked()
         outlet.write((1...7).map { Array("\($0)\n".utf8) })

@@ -10,12 +10,18 @@ final class ErrorOutlet: LineSink {
     /// How many lines are handed to stderr at once.
     private static let share = 64
 
+    private let patience: Duration
     private let queue: Mutex<RowQueue>
     private let news: AsyncStream<Void>.Continuation
     /// Without elements; ends when everything is written.
     private let rest: AsyncStream<Never>
 
-    init(_ sink: any LineSink, _ capacity: RowQueue.Capacity = ErrorOutlet.capacity) {
+    init(
+        _ sink: any LineSink,
+        _ capacity: RowQueue.Capacity = ErrorOutlet.capacity,
+        patience: Duration = ErrorOutlet.patience
+    ) {
+        self.patience = patience
         queue = Mutex(
             RowQueue(capacity) { Array("scactl: \($0) lines are missing here: stderr is not read fast enough\n".utf8) }
         )
@@ -39,10 +45,10 @@ final class ErrorOutlet: LineSink {
     /// Returns when everything is written, or could not be in time.
     func end() async {
         news.finish()
-        let rest = rest
+        let (rest, patience) = (rest, patience)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in rest {} }
-            group.addTask { try? await Task.sleep(for: Self.patience) }
+            group.addTask { try? await Task.sleep(for: patience) }
             await group.next()
             group.cancelAll()
         }
