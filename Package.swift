@@ -109,7 +109,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["SCACore", "SCATesting"],
+            dependencies: ["SCACore", "SCATesting", "CProcess"],
             swiftSettings: strict
         ),
     ]
