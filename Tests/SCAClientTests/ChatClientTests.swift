@@ -4,7 +4,7 @@ internal import Testing
 @testable internal import SCAClient
 
 /// The client over loopback, against a scripted server.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChatClientTests {
     private let bob = Words.bob
 
@@ -96,7 +96,7 @@ struct ChatClientTests {
         #expect(lost?.code == .connectionLost)
         let silent = try await ScriptedServer(.silence)
         let late = await #expect(throws: ClientError.self) {
-            try await client(silent) { $0.connectTimeout = .milliseconds(50) }.connect()
+            try await client(silent) { $0.connectTimeout = .seconds(2) }.connect()
         }
         #expect(late?.code == .timeout)
         #expect(await silent.session()?.next() != nil)

@@ -48,9 +48,14 @@ final class ScriptedServer: Sendable {
         return await iterator.next()
     }
 
-    /// Stops listening.
+    /// Stops listening, and waits until nobody listens there: a program that another test is starting has all our
+    /// descriptors until it runs.
     func stop() async throws {
         try await channel.close()
+        let client = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        while let late = try? await client.connect(host: endpoint.host, port: endpoint.port).get() {
+            try? await late.close()
+        }
     }
 }
 
