@@ -7,7 +7,7 @@ enum Interop {
     static let python = ProcessInfo.processInfo.environment["SCA_INTEROP_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }
 
     /// Python takes its time on a busy machine.
-    static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(240)
 
     static func script(_ name: String) -> String {
         var folder = URL(filePath: #filePath)

@@ -55,7 +55,7 @@ import Testing
     @Test func listenerAndSenderOutliveTheServer() async throws {
         let (server, asha, ravi) = try await stage.scene(BaseServer.lasting(on: stage))
         let listener = try await ravi.listen("--events", "message,status")
-        let sender = try asha.start("send", "-l", "--to", ravi.mobile, "--retry-for", "60s", input: .open)
+        let sender = try asha.start("send", "-l", "--to", ravi.mobile, "--retry-for", "5m", input: .open)
         sender.write("before\n")
         #expect(try await sender.rows(1)["status"] == ["routed"])
         try await server.kill()

