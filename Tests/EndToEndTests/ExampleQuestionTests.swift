@@ -38,7 +38,7 @@ import Testing
         let (server, asha, ravi) = try await stage.scene()
         #expect(try await stage.script("ask-yes-no", ravi.mobile, "there?", by: asha).finish().exit == .status(69))
         let listener = try await ravi.listen()
-        let late = try stage.script("ask-yes-no", ravi.mobile, "there?", "2s", by: asha)
+        let late = try stage.script("ask-yes-no", ravi.mobile, "there?", "6s", by: asha)
         #expect(try await late.finish().exit == .status(124))
         let asking = try stage.script("ask-yes-no", ravi.mobile, "and now?", by: asha)
         try await listener.rows(2)
@@ -78,7 +78,7 @@ import Testing
         try await ravi.run("send", "--to", asha.mobile, "no")
         #expect(try await asking.finish().exit == .status(1))
         #expect(try await listeners[1].rows(2)["text"].last == "deploy? refused")
-        let late = try stage.script("approve", "1", "1s", "deploy?", ravi.mobile, by: asha)
+        let late = try stage.script("approve", "1", "6s", "deploy?", ravi.mobile, by: asha)
         #expect(try await late.finish().exit == .status(124))
         #expect(try await listeners[0].rows(4)["text"].last == "deploy? not decided in time")
 

@@ -90,7 +90,7 @@ import Testing
         let (server, asha, ravi) = try await stage.scene()
         #expect(try await stage.script("ask", ravi.mobile, "1m", "there?", by: asha).finish().exit == .status(1))
         let listener = try await ravi.listen()
-        let late = try await stage.script("ask", ravi.mobile, "2s", "there?", by: asha).finish()
+        let late = try await stage.script("ask", ravi.mobile, "6s", "there?", by: asha).finish()
         #expect(late.exit == .status(124))
         #expect(late.output == "")
         #expect(try await listener.rows(1)["text"] == ["there?"])

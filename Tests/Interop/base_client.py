@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 ALICE, BOB, CAROL, DAVE = "1000000001", "2000000002", "3000000003", "4000000004"
 NOBODY = "9999999999"
-PATIENCE = 10  # seconds until a frame that must come is missed
+PATIENCE = 60  # seconds until a frame that must come is missed
 SHOWN = 400  # bytes of a frame that the transcript shows, unless --full
 
 
@@ -67,7 +67,7 @@ class Person:
     async def join(self, query="", **options):
         url = f"{self.stage.url}/ws/{self.mobile}{query}"
         self.stage.note(f"{self.name} joins as {self.mobile}{query}")
-        self.socket = await connect(url, max_size=None, ping_interval=None, **options)
+        self.socket = await connect(url, max_size=None, ping_interval=None, open_timeout=PATIENCE, **options)
         return self
 
     async def say(self, frame, **options):

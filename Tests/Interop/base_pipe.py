@@ -22,7 +22,7 @@ async def speak(socket):
 
 
 async def main(url):
-    async with connect(url, max_size=None, ping_interval=None) as socket:
+    async with connect(url, max_size=None, ping_interval=None, open_timeout=60) as socket:
         speaking = asyncio.create_task(speak(socket))
         try:
             while True:

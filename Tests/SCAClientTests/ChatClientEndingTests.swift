@@ -4,7 +4,7 @@ internal import Testing
 @testable internal import SCAClient
 
 /// How connections are lost, mended and closed, and what a slow consumer does; over loopback.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChatClientEndingTests {
     private let bob = Words.bob
 

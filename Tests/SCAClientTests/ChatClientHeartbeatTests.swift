@@ -4,7 +4,7 @@ internal import Testing
 @testable internal import SCAClient
 
 /// What a client takes for a sign of life.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ChatClientHeartbeatTests {
     /// A server that knows one connection of a mobile forgets the older one without closing it, and its WebSocket library
     /// goes on to ping it. The client would listen to nothing for ever.

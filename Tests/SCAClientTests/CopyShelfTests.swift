@@ -52,7 +52,7 @@ internal import Testing
 }
 
 /// The same over a connection: which status the row gets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct CopyStoringTests {
     private let copy = ServerFrame.message(
         RelayedMessage(

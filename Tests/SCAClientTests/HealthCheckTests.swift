@@ -3,7 +3,7 @@ internal import Testing
 
 @testable internal import SCAClient
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct HealthCheckTests {
     private func answer(_ status: Int, _ body: String) async throws -> (ScriptedServer, Endpoint) {
         let server = try await ScriptedServer(.bytes(Handshake.refuse(status, body)))

@@ -4,7 +4,7 @@ internal import Testing
 @testable internal import SCAClient
 
 /// The promise: stored first, then the receipt, then the event.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct StoreOrderTests {
     private let bob = Words.bob
 

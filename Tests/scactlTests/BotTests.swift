@@ -5,7 +5,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct BotTests {
+@Suite(.timeLimit(.minutes(10))) struct BotTests {
     /// As in the process: writing to a program that is gone is an error, not the end.
     init() { signal(SIGPIPE, SIG_IGN) }
 

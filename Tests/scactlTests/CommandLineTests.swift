@@ -3,7 +3,7 @@ import Testing
 @testable import scactl
 
 /// What is said of a command line that makes no sense, and in which form.
-@Suite(.timeLimit(.minutes(1))) struct CommandLineTests {
+@Suite(.timeLimit(.minutes(10))) struct CommandLineTests {
     /// Each row: the command line, the environment's form, whether stdout is a terminal, whether the error is JSON.
     @Test(
         arguments: [

@@ -59,9 +59,9 @@ import Testing
 }
 
 /// Real programs, without a bot around them.
-@Suite(.timeLimit(.minutes(1))) struct HandlerSlotTests {
+@Suite(.timeLimit(.minutes(10))) struct HandlerSlotTests {
     private static let ignoringBrokenPipes = signal(SIGPIPE, SIG_IGN)
-    private let limits = HandlerSlot.Limits(timeout: .seconds(30), textBytes: 1000)
+    private let limits = HandlerSlot.Limits(timeout: .seconds(300), textBytes: 1000)
 
     init() { _ = Self.ignoringBrokenPipes }
 
@@ -128,12 +128,12 @@ import Testing
     }
 
     @Test func aHandlerThatTakesTooLongIsEndedWithAllItStarted() async throws {
-        let hurried = HandlerSlot.Limits(timeout: .milliseconds(200), textBytes: 1000)
+        let hurried = HandlerSlot.Limits(timeout: .seconds(3), textBytes: 1000)
         let lines = Mutex<[String]>([])
         let slot = HandlerSlot()
         let script = try command("trap '' TERM; sleep 600 & echo $! >&2; wait; sleep 600")
         let outcome = await slot.run(script, on: .example("m1"), hurried) { line in lines.withLock { $0.append(line) } }
-        #expect(outcome == .failed("took longer than 200ms and was ended"))
+        #expect(outcome == .failed("took longer than 3s and was ended"))
         let sleeper = try #require(lines.withLock { $0.first }.flatMap { pid_t($0) })
         await isGone(sleeper)
     }

@@ -16,7 +16,7 @@ extension HealthReport {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HealthTests {
+@Suite(.timeLimit(.minutes(10))) struct HealthTests {
     @Test func aHealthyServerIsARowAndDone() async {
         var world = World(ScriptedNetwork { $0.health = [.success(.example())] })
         world.environment["SCACTL_MOBILE"] = nil

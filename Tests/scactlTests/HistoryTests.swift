@@ -4,7 +4,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct HistoryTests {
+@Suite(.timeLimit(.minutes(10))) struct HistoryTests {
     /// Ids of the messages in rows.
     private func ids(_ rows: [String]) -> [String] { rows.map { String($0.split(separator: "\"")[7]) } }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct ListenTests {
+@Suite(.timeLimit(.minutes(10))) struct ListenTests {
     private func network(_ batches: [ClientEvent]..., end: ClientError? = nil) -> ScriptedNetwork {
         ScriptedNetwork {
             $0.events = batches

@@ -6,7 +6,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct LoginTests {
+@Suite(.timeLimit(.minutes(10))) struct LoginTests {
     @Test func loginRemembersMobileAndServerForLaterCommands() async throws {
         var world = World()
         world.environment["SCACTL_MOBILE"] = nil

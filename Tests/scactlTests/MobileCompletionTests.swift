@@ -5,7 +5,7 @@ import Testing
 @testable import scactl
 
 /// What Tab offers at a shell. That the shells really ask for it is in `EndToEndTests/Installed`.
-@Suite(.timeLimit(.minutes(1))) struct MobileCompletionTests {
+@Suite(.timeLimit(.minutes(10))) struct MobileCompletionTests {
     private func peers(_ prefix: String, in world: World, words: String...) -> [String] {
         MobileCompletion(words: ["scactl"] + words, environment: world.environment).peers(completing: prefix)
     }

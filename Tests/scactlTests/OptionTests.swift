@@ -6,7 +6,7 @@ import Testing
 @testable import scactl
 
 /// Shared options: where they may stand, and what wins over what.
-@Suite(.timeLimit(.minutes(1))) struct OptionTests {
+@Suite(.timeLimit(.minutes(10))) struct OptionTests {
     @Test(arguments: [
         ["-m", "9000000001", "-s", "ws://h:1", "-o", "json", "--timeout", "3", "-q", "who"],
         ["who", "-m", "9000000001", "-s", "ws://h:1", "-o", "json", "--timeout", "3", "-q"],

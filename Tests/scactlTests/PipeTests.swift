@@ -4,7 +4,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct PipeTests {
+@Suite(.timeLimit(.minutes(10))) struct PipeTests {
     private func world(
         _ lines: String...,
         input: (any ByteSource)? = nil,

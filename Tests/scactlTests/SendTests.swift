@@ -5,7 +5,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct SendTests {
+@Suite(.timeLimit(.minutes(10))) struct SendTests {
     @Test func wordsAreJoinedByOneBlankAndTheRowTellsWhatBecameOfThem() async throws {
         let world = World()
         let outcome = await world.run("send", "--to", "9812345678", "hello", "there")

@@ -4,7 +4,7 @@ import Testing
 @testable import scactl
 
 /// The real streams, over pipes.
-@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamTests {
     private func makePipe() -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]
         #expect(pipe(&ends) == 0)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct WhoTests {
+@Suite(.timeLimit(.minutes(10))) struct WhoTests {
     @Test func everybodyOnlineIsARowEach() async throws {
         let world = World(ScriptedNetwork { $0.online = [World.peer, World.other] })
         let outcome = await world.run("who")

@@ -58,7 +58,7 @@ import Testing
         let bot = try await bot(ravi, sh: "while :; do echo '{\"op\":\"who\"}'; done")
         let lines = (1...3_000).map { "\($0)" }
         let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .text(lines.joined(separator: "\n")))
-        let answer = try await sender.finish(within: .seconds(60))
+        let answer = try await sender.finish(within: .seconds(300))
         #expect(Set(answer.rows["status"]) == ["stored"])
         #expect(ravi.history["text"] == lines)
         try await bot.said("is slower than rows come")
@@ -73,7 +73,7 @@ import Testing
         let text = String(repeating: "x", count: 1000)
         let lines = (1...3_000).map { "\($0) \(text)" }
         let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .text(lines.joined(separator: "\n")))
-        #expect(Set(try await sender.finish(within: .seconds(60)).rows["status"]) == ["stored"])
+        #expect(Set(try await sender.finish(within: .seconds(300)).rows["status"]) == ["stored"])
         try await bot.said("is slower than rows come")
         try Data().write(to: URL(filePath: "\(ravi.folder)/go"))
         try await asha.run("send", "--to", ravi.mobile, "the last")

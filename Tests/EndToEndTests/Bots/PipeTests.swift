@@ -17,7 +17,7 @@ import Testing
             return try person.start("pipe", input: .text(lines.joined(separator: "\n")))
         }
         for sender in senders {
-            let answer = try await sender.finish(within: .seconds(120))
+            let answer = try await sender.finish(within: .seconds(300))
             #expect(answer.exit == .status(0) && answer.errors.isEmpty)
             #expect(answer.rows["ref"].compactMap { Int($0) }.sorted() == Array(1...5_000))
             #expect(Set(answer.rows["status"]) == ["stored"])

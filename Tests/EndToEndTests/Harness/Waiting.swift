@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// How long anything may take before a test gives up: generous, since machines are slow and busy.
-let patience = Duration.seconds(20)
+let patience = Duration.seconds(120)
 
 /// Why a test cannot go on.
 struct Failure: Error, CustomStringConvertible {

@@ -37,7 +37,7 @@ import Testing
         let listener = try await ravi.listen()
         let lines = (1...10_000).map { "line \($0)" }
         let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .text(lines.joined(separator: "\n")))
-        let answer = try await sender.finish(within: .seconds(60))
+        let answer = try await sender.finish(within: .seconds(300))
         #expect(answer.exit == .status(0))
         #expect(answer.lines.count == 10_000)
         #expect(try await listener.rows(10_000)["text"] == lines)
@@ -61,7 +61,7 @@ import Testing
 
     @Test func messageWaitsForARecipientWhoComesLater() async throws {
         let (_, asha, ravi) = try await stage.scene()
-        let sender = try asha.start("send", "-v", "--retry-for", "20s", "--to", ravi.mobile, "welcome")
+        let sender = try asha.start("send", "-v", "--retry-for", "5m", "--to", ravi.mobile, "welcome")
         try await sender.said("connected:")
         let listener = try await ravi.listen()
         #expect(try await listener.rows(1)["text"] == ["welcome"])

@@ -14,7 +14,7 @@ import Testing
         for round in 1...5 {
             let listener = try await ravi.listen()
             let input = Input.text((1...2000).map { "round \(round) line \($0)\n" }.joined())
-            let sender = try asha.start("send", "-l", "--timeout", "1s", "--to", ravi.mobile, input: input)
+            let sender = try asha.start("send", "-l", "--timeout", "3s", "--to", ravi.mobile, input: input)
             try await sender.lines(.random(in: 1...1200, using: &random))
             listener.signal(SIGKILL)
             #expect(try await listener.finish().exit == .signal(SIGKILL))

@@ -12,7 +12,7 @@ import Testing
         let asha = try stage.person("9876543210", on: server)
         let ravi = try stage.person("9123456780", on: server)
         let listener = try await ravi.listen()
-        let sender = try asha.start("send", "-l", "--retry-for", "60s", "--to", ravi.mobile, input: .open)
+        let sender = try asha.start("send", "-l", "--retry-for", "5m", "--to", ravi.mobile, input: .open)
         let lines = (1...1000).map { "line \($0)" }
         sender.write(lines[..<400].joined(separator: "\n") + "\n")
         try await sender.lines(100)
@@ -24,7 +24,7 @@ import Testing
         sender.closeInput()
         let again = try await server.restarted(on: stage)
 
-        let answer = try await sender.finish(within: .seconds(60))
+        let answer = try await sender.finish(within: .seconds(300))
         #expect(answer.exit == .status(0), "\(answer.errors)")
         #expect(answer.rows["status"] == Array(repeating: "stored", count: 1000))
         #expect(Set(answer.rows["id"]).count == 1000)
@@ -39,7 +39,7 @@ import Testing
         let asha = try stage.person("9876543210", on: server)
         let ravi = try stage.person("9123456780", on: server)
         try await server.kill()
-        let sender = try asha.start("send", "-v", "--retry-for", "20s", "--to", ravi.mobile, "at last")
+        let sender = try asha.start("send", "-v", "--retry-for", "5m", "--to", ravi.mobile, "at last")
         try await sender.said("connecting to")
         _ = try await server.restarted(on: stage)
         let listener = try await ravi.listen()

@@ -84,7 +84,7 @@ import Testing
         let (_, asha, ravi) = try await stage.scene()
         let listener = try ravi.shell("ulimit -f 4; exec scactl listen -v")
         try await listener.said("connected:")
-        let sender = try asha.start("send", "-l", "--timeout", "1s", "--to", ravi.mobile, input: .open)
+        let sender = try asha.start("send", "-l", "--timeout", "5s", "--to", ravi.mobile, input: .open)
         var answers: [Row] = []
         while answers.last.map({ $0["status"] == "stored" }) ?? true, answers.count < 100 {
             sender.write("line \(answers.count)\n")

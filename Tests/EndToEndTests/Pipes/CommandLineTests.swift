@@ -72,7 +72,7 @@ import Testing
 
     @Test func listenForOneWithADeadline() async throws {
         let (_, asha, ravi) = try await stage.scene()
-        let listener = try ravi.shell("scactl listen -n 1 --timeout 5")
+        let listener = try ravi.shell("scactl listen -n 1 --timeout 300")
         try await asha.sees(ravi)
         let sent = try await asha.run("send", "--to", ravi.mobile, "in time")
         #expect(sent.rows["status"] == ["stored"])

@@ -46,6 +46,6 @@ import Testing
         guard let python = Interop.python else { throw Failure("SCA_INTEROP_PYTHON is not set") }
         let environment = ["PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"]
         let words = ["\(Self.folder)/run.py"] + arguments
-        return try await stage.start(python, words, environment: environment).finish(within: .seconds(180))
+        return try await stage.start(python, words, environment: environment).finish(within: .seconds(600))
     }
 }

@@ -10,7 +10,7 @@ import Testing
         let server = try await stage.lastingServer()
         _ = try await server.stop()
         let asha = try stage.person("9876543210", on: server)
-        let waiting = try asha.start("health", "--wait", "20s", "-v")
+        let waiting = try asha.start("health", "--wait", "5m", "-v")
         try await waiting.said("not healthy yet")
         _ = try await server.restarted(on: stage)
         let answer = try await waiting.finish()
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func drainingServerIsNotHealthy() async throws {
-        let (server, asha, ravi) = try await stage.scene("--drain-window", "15s")
+        let (server, asha, ravi) = try await stage.scene("--drain-window", "60s")
         let sessions = try await RawSession.open((0..<20).map { String(9_000_000_000 + $0) }, on: server)
         server.program.signal(SIGTERM)
         try await server.program.said("draining")

@@ -15,7 +15,7 @@ import Testing
         try await asha.misses(ravi)
         // These come the moment that the second one is online, while it reads what the first one stored.
         let rest = Input.text(lines[200...].joined(separator: "\n"))
-        let sender = try asha.start("send", "-v", "-l", "--retry-for", "60s", "--to", ravi.mobile, input: rest)
+        let sender = try asha.start("send", "-v", "-l", "--retry-for", "5m", "--to", ravi.mobile, input: rest)
         try await sender.said("connected:")
         let second = try await ravi.listen("--tail", "100")
         #expect(try await sender.finish().exit == .status(0))
@@ -73,7 +73,7 @@ import Testing
 
     @Test func idleCountsFromTheLastMessage() async throws {
         let (_, asha, ravi) = try await stage.scene()
-        let listener = try await ravi.listen("--idle", "3s")
+        let listener = try await ravi.listen("--idle", "8s")
         try await asha.run("send", "--to", ravi.mobile, "still here")
         let answer = try await listener.finish()
         #expect(answer.exit == .status(124))

@@ -5,7 +5,7 @@ import Testing
 @testable import scactl
 
 /// The loop between a scripted terminal and a scripted server.
-@Suite(.timeLimit(.minutes(1))) struct ChatLoopTests {
+@Suite(.timeLimit(.minutes(10))) struct ChatLoopTests {
     private let terminal = ScriptedTerminal()
 
     private func run(_ network: ScriptedNetwork, stored: [HistoryRow] = []) async throws -> (

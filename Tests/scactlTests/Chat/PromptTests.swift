@@ -3,7 +3,7 @@ import Testing
 
 @testable import scactl
 
-@Suite(.timeLimit(.minutes(1))) struct PromptTests {
+@Suite(.timeLimit(.minutes(10))) struct PromptTests {
     private let terminal = ScriptedTerminal()
     private var prompt: Prompt { terminal.prompt }
 
@@ -24,7 +24,7 @@ import Testing
         async let line = prompt.ask("> ")
         terminal.begin("half")
         // Once the editor has the four keys, what it hides says so.
-        for _ in 0..<100_000 where terminal.said.last != "show half" {
+        while terminal.said.last != "show half", !Task.isCancelled {
             try await prompt.write([Array("one\n".utf8), Array("two\n".utf8)])
         }
         #expect(terminal.said.suffix(2) == ["hide half", "show half"])

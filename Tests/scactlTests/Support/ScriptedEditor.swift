@@ -27,9 +27,9 @@ final class ScriptedTerminal: Sendable {
     /// What the editor was asked to do, in order.
     var said: [String] { log.lines.withLock { $0 } }
 
-    /// Waits until a line is asked for; false if that does not happen.
+    /// Waits until a line is asked for; false if that does not happen within the time limit of the suite.
     func isAsking() async -> Bool {
-        for _ in 0..<1_000_000 where said.isEmpty { await Task.yield() }
+        while said.isEmpty, !Task.isCancelled { await Task.yield() }
         return !said.isEmpty
     }
 
