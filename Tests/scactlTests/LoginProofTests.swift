@@ -6,7 +6,7 @@ import Testing
 @testable import scactl
 
 /// Tokens and codes: where they come from, where they are kept, whom they are shown to.
-@Suite(.timeLimit(.minutes(1))) struct LoginProofTests {
+@Suite(.timeLimit(.minutes(10))) struct LoginProofTests {
     private static let server = ScriptedNetwork {
         $0.token = "the.good.token"
         $0.offer = CodeLogin.Offer(expiresSeconds: 300, tries: 5)

@@ -64,7 +64,7 @@ import Testing
             "--log-level",
             "debug"
         )
-        let token = try await issue(asha.mobile, ttl: "5s", key: key)
+        let token = try await issue(asha.mobile, ttl: "15s", key: key)
         #expect(try await asha.run("login", asha.mobile, "--token-file", "-", input: .text(token)).exit == .status(0))
         let listener = try asha.start("listen")
         let ended = try await listener.finish()

@@ -87,7 +87,7 @@ import Testing
 
     @Test func aSessionEndsWith1008WithItsToken() async throws {
         try await withKeys { _, port, _, key in
-            let token = try await key.token(try #require(Mobile(asha)), lifetime: .seconds(1))
+            let token = try await key.token(try #require(Mobile(asha)), lifetime: .seconds(5))
             let client = try RawClient(port: port)
             try client.send(RawClient.upgrade("/ws/\(asha)", protocols: "bearer.\(token)"))
             #expect(try client.readHead().hasPrefix("HTTP/1.1 101 "))
