@@ -25,6 +25,17 @@ struct HistoryStoreTests {
         #expect(try await HistoryStore(path: path).store([row(4)]).isNew == [false])
     }
 
+    /// A `listen` beside a `send` may store the copy before `send` stores its own row, which is the first that it stores.
+    @Test func ownRowThatASiblingStoredFirstIsNoSecondRow() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await HistoryStore(path: path).storeOwn([row(0)])
+        let sender = HistoryStore(path: path)
+        _ = try await HistoryStore(path: path).store([row(1)])
+        try await sender.storeOwn([row(1), row(2)])
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 3)
+    }
+
     @Test func tornTailIsSetAsideAndTold() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try await HistoryStore(path: path).storeOwn([row(1)])

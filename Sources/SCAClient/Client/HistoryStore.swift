@@ -16,6 +16,8 @@ public actor HistoryStore: MessageStore {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let path: String
+    /// Where the history ended when this store was made: before its client could name a message.
+    private let beginning: HistoryPosition?
     private let group: MultiThreadedEventLoopGroup
     private let executor: any SerialExecutor
     private var file: HistoryFile?
@@ -26,6 +28,7 @@ public actor HistoryStore: MessageStore {
     ///   processes may share it.
     public init(path: String) {
         self.path = path
+        beginning = HistoryFile.end(of: path)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         executor = group.next().executor
     }
@@ -49,7 +52,7 @@ public actor HistoryStore: MessageStore {
 
     /// Puts rows of what this process sent into the file: `HistoryRow(delivery, from: me)`. A client does not do so by itself.
     ///
-    /// Quick however long the history is: their ids are new, so only what was appended since this store opened the file is
+    /// Quick however long the history is: their ids are new, so only what was appended since this store was made is
     /// looked at for them, and the disk is not waited for.
     ///
     /// - Parameter rows: any number; nothing is done for none.
@@ -60,7 +63,7 @@ public actor HistoryStore: MessageStore {
 
     private func opened() throws(HistoryError) -> HistoryFile {
         if let file { return file }
-        let file = try HistoryFile(path: path)
+        let file = try HistoryFile(path: path, since: beginning)
         self.file = file
         return file
     }

@@ -36,7 +36,7 @@ public final class HistoryFile {
     private var index = RowIndex()
     /// Where the file ended at our last sync; -1 before the first one.
     private var synced: Int64 = -1
-    /// Where the file ended when it was opened: what this process names afterwards can only lie behind it.
+    /// Where the file ended before this process named anything: what it names can only lie behind it.
     private var openedEnd: Int64 = 0
 
     /// Opens the file, and makes it (0600) and its folders (0700) where they are missing.
@@ -49,6 +49,15 @@ public final class HistoryFile {
         try self.init(path: path, calls: FileCalls(), lockPatience: .seconds(10))
     }
 
+    /// Opens the file like `init(path:)`, later than its owner began to name messages.
+    ///
+    /// - Parameter beginning: what `end(of:)` said before the first of them was named; nil if there was no file.
+    /// - Throws: as `init(path:)` does.
+    public convenience init(path: String, since beginning: HistoryPosition?) throws(HistoryError) {
+        try self.init(path: path, calls: FileCalls())
+        begin(at: beginning)
+    }
+
     init(path: String, calls: FileCalls, lockPatience: Duration = .seconds(10)) throws(HistoryError) {
         self.path = path
         self.calls = calls
@@ -57,11 +66,24 @@ public final class HistoryFile {
         do { openedEnd = Int64(try file.status().st_size) } catch { throw HistoryError("open", path, error) }
     }
 
+    /// Where a history ends now; nil if it is not there, or cannot be looked at. Takes no lock and opens nothing.
+    public static func end(of path: String) -> HistoryPosition? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return HistoryPosition(file: status.identity, offset: Int64(status.st_size))
+    }
+
+    /// Own messages were named from this place on; in a file that has been replaced since, anywhere.
+    func begin(at beginning: HistoryPosition?) {
+        let isSame = beginning != nil && beginning?.file == (try? file.status())?.identity
+        openedEnd = isSame ? beginning?.offset ?? 0 : 0
+    }
+
     /// Where rows come from: how far back their ids are looked up, and whether they are synced.
     public enum Origin: Sendable {
         /// From others, who may be told that they are stored: every id in the file counts, and the disk is waited for.
         case received
-        /// Named by this process after it opened the file: only what was appended since then can be the same message
+        /// Named by this process after it opened the file, or after `end(of:)`: only what was appended since then can be the same message
         /// (a copy of it that a sibling process was sent), and nobody is told, so no disk is waited for. For senders,
         /// which should be quick however long the history is.
         case own
