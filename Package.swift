@@ -22,6 +22,11 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let fuzzed: [Target.Dependency] = [
+    "SCACore", "SCAServerd", "scactl", nioCore, nioEmbedded, logging,
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+]
+
 let package = Package(
     name: "sca",
     products: [
@@ -108,9 +113,40 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            exclude: ["Driver", "corpora"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["SCACore", "SCATesting", "CProcess"],
             swiftSettings: strict
         ),
     ]
 )
+
+// `scripts/fuzz` builds the sources of a test target in release mode and with @testable imports. A plain
+// `swift build -c release` could not build these, so they are targets for that script only.
+switch Context.environment["SCA_TOOL"] {
+case "fuzz":
+    package.targets.removeAll { $0.type == .test || ["scactl", "scad", "echo-bot"].contains($0.name) }
+    package.products = [.library(name: "fuzz", type: .static, targets: ["fuzz"])]
+    package.targets += [
+        // An executable cannot be linked into anything else; a library can, if its entry point has another name.
+        .target(
+            name: "scactl",
+            dependencies: ["SCACore", "SCAClient", "CReadline", "CProcess", arguments],
+            swiftSettings: strict
+                + [.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "scactl_main"])]
+        ),
+        .target(
+            name: "fuzz",
+            dependencies: fuzzed,
+            path: "Tests/FuzzTests",
+            exclude: ["Replay", "corpora"],
+            swiftSettings: strict
+        ),
+    ]
+default: break
+}

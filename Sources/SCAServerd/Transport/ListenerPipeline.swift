@@ -38,7 +38,7 @@ struct ListenerPipeline: Sendable {
     }
 
     /// The HTTP phase of a connection. The guard's time runs from here on, through TLS and HTTP.
-    private func open(_ channel: any Channel) throws {
+    func open(_ channel: any Channel) throws {
         guard let reference = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
             throw ChannelError.inappropriateOperationForState
         }
