@@ -7,7 +7,7 @@ internal import Glibc
 ///
 /// 1. If the path names another file by now (deleted, replaced), that one is opened, or made, and locked instead.
 /// 2. A torn last line is healed (`HistoryFile+Healing.swift`).
-/// 3. The rows that others appended since are learnt, from the new bytes only (`RowIndex`).
+/// 3. The rows that others appended since are learnt, from the new bytes only (`RowIndex`); all of them if the file was cut.
 /// 4. Duplicates are dropped, and what is new goes out in one `write`. If that fails or falls short, the file is cut
 ///    back to where it was, so that nothing torn remains and nothing is stored.
 /// 5. For rows that were received: `fdatasync`, unless the file ends where our last one left it. That includes duplicates: another process may have
@@ -121,10 +121,9 @@ public final class HistoryFile {
     private func store(_ rows: [HistoryRow], _ origin: Origin) throws(HistoryError) -> [Bool] {
         let start = try healTail()
         do {
-            switch origin {
-            case .received: try index.learn(file, from: 0, upTo: start)
-            case .own: try index.learn(file, from: openedEnd, upTo: start)
-            }
+            let first = origin == .own ? openedEnd : 0
+            // A file that was cut and has grown again may end where our last sync left another one.
+            if try !index.learn(file, from: first, upTo: start) { synced = -1 }
         } catch { throw HistoryError("read", path, error) }
         var bytes = [UInt8]()
         var answers = [Bool]()
@@ -149,7 +148,7 @@ public final class HistoryFile {
         } catch {
             throw cutBack(to: start, because: error)
         }
-        index.wrote(upTo: start + Int64(bytes.count))
+        index.wrote(bytes, upTo: start + Int64(bytes.count))
         return answers
     }
 

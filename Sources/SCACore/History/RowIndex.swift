@@ -34,12 +34,22 @@ struct RowIndex {
     private var start: Int64 = 0
     private(set) var known: Int64 = 0
 
+    /// The last bytes before `known`. If they are others now, somebody cut the file and it has grown again since: nothing
+    /// that is known is sure to be there. Enough to have the id in them, but of a long text.
+    private var mark: [UInt8] = []
+    private static let markSize = 512
+
     /// Learns the rows between `start` and `end`, the offset after a newline. Only bytes that are not known yet are
-    /// read, unless those known begin behind `start`.
-    mutating func learn(_ file: borrowing OpenFile, from start: Int64, upTo end: Int64) throws(SystemError) {
-        if known > end || start < self.start { self = RowIndex() }
+    /// read, unless those known begin behind `start` or are no longer those that were read.
+    ///
+    /// - Returns: false if the file is not what it was, and so was read anew.
+    @discardableResult
+    mutating func learn(_ file: borrowing OpenFile, from start: Int64, upTo end: Int64) throws(SystemError) -> Bool {
+        var isSame = known <= end
+        if isSame { isSame = try hasMark(file) }
+        if !isSame || start < self.start { self = RowIndex() }
         if keys.isEmpty, known < start, start <= end { (self.start, known) = (start, start) }
-        guard known < end else { return }
+        guard known < end else { return isSame }
         var keys = keys
         self.keys = []  // so that `keys` is changed in place
         let total = end - known
@@ -58,6 +68,14 @@ struct RowIndex {
             return true
         }
         self.keys = keys
+        let size = min(Int64(Self.markSize), known)
+        mark = try file.read(Int(size), at: known - size)
+        return isSame
+    }
+
+    private func hasMark(_ file: borrowing OpenFile) throws(SystemError) -> Bool {
+        guard !mark.isEmpty else { return true }
+        return try file.read(mark.count, at: known - Int64(mark.count)) == mark
     }
 
     /// Adds a row that is about to be written; false if it is there already.
@@ -65,6 +83,9 @@ struct RowIndex {
         keys.insert(Key(from: row.from, id: Array(row.id.text.utf8).span)).inserted
     }
 
-    /// Says that the inserted rows are in the file now, which ends at `end`.
-    mutating func wrote(upTo end: Int64) { known = end }
+    /// Says that the inserted rows are in the file now, as these bytes, and that it ends at `end`.
+    mutating func wrote(_ bytes: [UInt8], upTo end: Int64) {
+        known = end
+        mark = Array((mark + bytes.suffix(Self.markSize)).suffix(Self.markSize))
+    }
 }

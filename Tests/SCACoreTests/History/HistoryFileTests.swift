@@ -134,6 +134,17 @@ import Testing
         #expect(try file.append([.test("b")]) == [true])
     }
 
+    /// Two processes, one of which sleeps while somebody cuts the file and the other one fills it again.
+    @Test func fileThatWasCutAndHasGrownAgainIsLearntAnew() throws {
+        let (asleep, awake) = (try HistoryFile(path: folder.history), try HistoryFile(path: folder.history))
+        _ = try asleep.append([.test("a")])
+        #expect(truncate(folder.history, 0) == 0)
+        let rows = try ["b", "c", "d"].map { try HistoryRow.test($0) }
+        #expect(try awake.append(rows) == [true, true, true])
+        #expect(try asleep.append(rows + [.test("a")]) == [false, false, false, true])
+        #expect(try folder.text(of: folder.history) == (rows + [.test("a")]).map(\.line).joined())
+    }
+
     @Test func lockedFileIsAnErrorAfterAWhile() throws {
         let holder = try HistoryFile(path: folder.history)
         #expect(flock(holder.file.descriptor, LOCK_EX) == 0)
