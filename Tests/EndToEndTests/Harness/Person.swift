@@ -6,6 +6,10 @@ struct Person: Sendable {
     /// What is the person's; the XDG folders are in it.
     let folder: String
     var environment: [String: String]
+    /// For somebody in a `Room`: what runs a program there.
+    var entering: [String] = []
+    /// For somebody in a `Room`: where its files are seen from outside.
+    var root = ""
     private let stage: Stage
 
     init(_ mobile: String, _ server: String?, on stage: Stage) throws {
@@ -21,7 +25,7 @@ struct Person: Sendable {
     }
 
     var configFile: String { "\(folder)/config/sca/config.json" }
-    var historyFile: String { "\(folder)/data/sca/\(mobile)/history.jsonl" }
+    var historyFile: String { "\(root)\(folder)/data/sca/\(mobile)/history.jsonl" }
 
     /// The history as it is on disk, whole lines only.
     var history: [Row] {
@@ -33,7 +37,7 @@ struct Person: Sendable {
 
     /// Starts `scactl`.
     func start(_ arguments: String..., input: Input = .nothing) throws -> Program {
-        try stage.start("scactl", arguments, environment: environment, input: input)
+        try stage.start("scactl", arguments, environment: environment, input: input, entering: entering)
     }
 
     /// Runs `scactl` to its end.
@@ -41,7 +45,7 @@ struct Person: Sendable {
     func run(_ arguments: String..., input: Input = .nothing, within deadline: Duration = patience) async throws
         -> Finished
     {
-        try await stage.start("scactl", arguments, environment: environment, input: input)
+        try await stage.start("scactl", arguments, environment: environment, input: input, entering: entering)
             .finish(within: deadline)
     }
 
@@ -53,7 +57,8 @@ struct Person: Sendable {
 
     /// Starts `listen` and waits until the person is online: until a connection of theirs stands, which `--verbose` says.
     func listen(_ arguments: String...) async throws -> Program {
-        let listener = try stage.start("scactl", ["listen", "-v"] + arguments, environment: environment)
+        let words = ["listen", "-v"] + arguments
+        let listener = try stage.start("scactl", words, environment: environment, entering: entering)
         try await listener.said("connected:")
         return listener
     }

@@ -6,8 +6,8 @@ final class RawSession: Sendable {
     private let socket: Socket
 
     /// Sends the request and does not wait for the answer.
-    init(_ mobile: String, on server: Server) throws {
-        socket = try Socket(port: server.port)
+    init(_ mobile: String, port: Int) throws {
+        socket = try Socket(port: port)
         socket.write(
             Array(
                 """
@@ -24,6 +24,8 @@ final class RawSession: Sendable {
             )
         )
     }
+
+    convenience init(_ mobile: String, on server: Server) throws { try self.init(mobile, port: server.port) }
 
     /// Waits for the answer.
     ///
@@ -69,8 +71,12 @@ final class RawSession: Sendable {
 
     /// Opens many at once.
     static func open(_ mobiles: [String], on server: Server) async throws -> [RawSession] {
+        try await open(mobiles, port: server.port)
+    }
+
+    static func open(_ mobiles: [String], port: Int) async throws -> [RawSession] {
         try await blocking {
-            let sessions = try mobiles.map { try RawSession($0, on: server) }
+            let sessions = try mobiles.map { try RawSession($0, port: port) }
             for session in sessions { try session.open() }
             return sessions
         }

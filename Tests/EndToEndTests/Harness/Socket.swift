@@ -66,6 +66,18 @@ final class Socket: Sendable {
         return count == 0 || recv(descriptor, &bytes, count, Int32(MSG_WAITALL)) == count ? bytes : nil
     }
 
+    /// Reads what there is, however long it takes to come.
+    ///
+    /// - Returns: 1 byte or more; nil at the end.
+    func readSome() -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            return count > 0 ? Array(bytes[..<count]) : nil
+        }
+    }
+
     /// Reads the head of an HTTP request or answer and nothing after it; what came of it if that ends early.
     func readHead() -> String {
         var head: [UInt8] = []

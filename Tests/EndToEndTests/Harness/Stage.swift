@@ -8,6 +8,13 @@ final class Stage: Sendable {
     /// Where the programs are that were built with these tests: beside the test bundle.
     static let products = Bundle.main.executableURL?.deletingLastPathComponent().path ?? "."
 
+    /// What every program is given: where programs are found, and what a sanitizer is told (`scripts/test --sanitize`).
+    private static let environment: [String: String] = {
+        let ours = ProcessInfo.processInfo.environment
+        let passed = ours.filter { ["ASAN_OPTIONS", "TSAN_OPTIONS", "SWIFT_BACKTRACE"].contains($0.key) }
+        return passed.merging(["PATH": "\(products):\(ours["PATH"] ?? "/usr/bin:/bin")"]) { $1 }
+    }()
+
     /// Tests that run at once: enough that those which wait cost nothing, few enough that deadlines hold.
     private static let gate = Gate(places: 4)
 
@@ -33,21 +40,24 @@ final class Stage: Sendable {
         endings.withLock { $0.append(work) }
     }
 
-    /// Starts a program with this environment and PATH, and nothing else.
+    /// Starts a program with this environment, PATH, and nothing else but what sanitizers are told.
     ///
-    /// - Parameter name: one of ours, else a path.
+    /// - Parameters:
+    ///   - name: one of ours, else a path.
+    ///   - entering: a program and its words that execute it in a `Room`.
     func start(
         _ name: String,
         _ arguments: [String],
         environment: [String: String] = [:],
-        input: Input = .nothing
+        input: Input = .nothing,
+        entering: [String] = []
     ) throws -> Program {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let words = entering + [name.hasPrefix("/") ? name : "\(Self.products)/\(name)"] + arguments
         let program = try Program(
             Launch(
-                path: name.hasPrefix("/") ? name : "\(Self.products)/\(name)",
-                arguments: arguments,
-                environment: ["PATH": "\(Self.products):\(path)"].merging(environment) { $1 },
+                path: words[0],
+                arguments: Array(words.dropFirst()),
+                environment: Self.environment.merging(environment) { $1 },
                 input: input
             )
         )

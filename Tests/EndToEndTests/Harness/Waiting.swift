@@ -4,6 +4,9 @@ import Synchronization
 /// How long anything may take before a test gives up: generous, since machines are slow and busy.
 let patience = Duration.seconds(120)
 
+/// How many times longer everything may take: programs that watch themselves (`scripts/test --sanitize`) are slow.
+private let slowness = ProcessInfo.processInfo.environment["SCA_TEST_SLOWNESS"].flatMap { Int($0) } ?? 1
+
 /// Why a test cannot go on.
 struct Failure: Error, CustomStringConvertible {
     let description: String
@@ -30,7 +33,7 @@ func eventually<Value>(
     within deadline: Duration = patience,
     _ look: () async throws -> Value?
 ) async throws -> Value {
-    let end = ContinuousClock.now + deadline
+    let end = ContinuousClock.now + deadline * slowness
     var pause = Duration.milliseconds(1)
     while true {
         let isLast = ContinuousClock.now >= end
