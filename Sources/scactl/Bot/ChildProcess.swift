@@ -54,6 +54,7 @@ final class ChildProcess {
         guard exit >= 0 else {
             let error = errno
             kill(-pid, SIGKILL)
+            ChildGroups.remove(pid)
             waitpid(pid, nil, 0)
             throw Self.failure(command, error)
         }
@@ -61,7 +62,6 @@ final class ChildProcess {
         self.exit = exit
         (input, output, errors) = (stdin.writing.take(), stdout.reading.take(), stderr.reading.take())
         for end in [input, output, errors] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-        ChildGroups.add(pid)
     }
 
     deinit {
@@ -183,7 +183,9 @@ final class ChildProcess {
         var words = command.words.map { strdup($0) } + [nil]
         var variables = variables.map { strdup($0) } + [nil]
         defer { for word in words + variables { free(word) } }
-        return posix_spawn(&pid, command.path, &actions, &attributes, &words, &variables)
+        return ChildGroups.add(&pid) {
+            posix_spawn(&$0, command.path, &actions, &attributes, &words, &variables)
+        }
     }
 
     private static func failure(_ command: ProgramCommand, _ error: Int32) -> CommandFailure {
@@ -250,7 +252,7 @@ enum ChildGroups {
 
     private static let state = Mutex(State())
 
-    /// Ends them all, and any that is added from now on.
+    /// Ends them all; there will be no more.
     static func killAll() {
         state.withLock { state in
             state.isOver = true
@@ -258,11 +260,19 @@ enum ChildGroups {
         }
     }
 
-    fileprivate static func add(_ group: pid_t) {
-        state.withLock { state in
-            state.groups.insert(group)
-            if state.isOver { kill(-group, SIGKILL) }
+    /// Starts one. Under the lock: a child that nobody knows yet, when all are ended, would outlive us.
+    ///
+    /// - Returns: what `spawn` returned, 0 or an error.
+    fileprivate static func add(_ group: inout pid_t, _ spawn: (inout pid_t) -> Int32) -> Int32 {
+        var child: pid_t = 0
+        let error = state.withLock { state in
+            guard !state.isOver else { return ECANCELED }
+            let error = spawn(&child)
+            if error == 0 { state.groups.insert(child) }
+            return error
         }
+        group = child
+        return error
     }
 
     /// To be called before the child is waited for, since its number may then be somebody else's.
