@@ -7,9 +7,11 @@ import Testing
 
 /// Tokens and codes: where they come from, where they are kept, whom they are shown to.
 @Suite(.timeLimit(.minutes(10))) struct LoginProofTests {
-    private static let server = ScriptedNetwork {
-        $0.token = "the.good.token"
-        $0.offer = CodeLogin.Offer(expiresSeconds: 300, tries: 5)
+    private static var server: ScriptedNetwork {
+        ScriptedNetwork {
+            $0.token = "the.good.token"
+            $0.offer = CodeLogin.Offer(expiresSeconds: 300, tries: 5)
+        }
     }
 
     private func tokenPath(_ world: World) -> String { "\(world.folder)/state/sca/tokens/\(World.me).json" }
@@ -76,7 +78,7 @@ import Testing
 
     @Test func aTokenThatIsNotAdmittedIs77AndNotKeptAndNoCodeIsAskedFor() async throws {
         var world = World(Self.server)
-        world.input = BlockSource(["another.token\n", "123456\n"])
+        world.input = BlockSource(["another.token\n"])
         let outcome = await world.run("login", "9876543210", "--token-file", "-")
         #expect(outcome.status == .notAdmitted)
         #expect(!FileManager.default.fileExists(atPath: tokenPath(world)))
@@ -85,7 +87,7 @@ import Testing
     }
 
     @Test func inAPipeTheCodeIsReadFromStdin() async throws {
-        var world = World(ScriptedNetwork(Self.server.script))
+        var world = World(Self.server)
         world.input = BlockSource([" 123456 \nmore"])
         let outcome = await world.run("login", "9876543210")
         #expect(outcome.status == .done)
@@ -96,7 +98,7 @@ import Testing
     }
 
     @Test func atATerminalTheCodeIsAskedForAgainWhileThereAreTries() async throws {
-        var world = World(ScriptedNetwork(Self.server.script))
+        var world = World(Self.server)
         world.terminals = Terminals(input: true, output: true, errors: true)
         world.environment["TERM"] = "dumb"
         world.input = BlockSource(["111111\n", "222222\n", "123456\n"])
@@ -108,11 +110,11 @@ import Testing
     }
 
     @Test func aWrongCodeInAPipeIs77AtOnce() async throws {
-        var world = World(ScriptedNetwork(Self.server.script))
+        var world = World(Self.server)
         world.input = BlockSource(["111111\n", "123456\n"])
         #expect(await world.run("login", "9876543210").status == .notAdmitted)
         #expect(world.network.codes == ["111111"])
-        var silent = World(ScriptedNetwork(Self.server.script))
+        var silent = World(Self.server)
         silent.input = BlockSource([])
         #expect(await silent.run("login", "9876543210").status == .notAdmitted)
         #expect(silent.network.codes == [])

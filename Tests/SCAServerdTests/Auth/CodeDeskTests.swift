@@ -117,7 +117,7 @@ private let second: Int64 = 1_000_000_000
     }
 }
 
-extension AddressBlock: @retroactive ExpressibleByStringInterpolation {
+extension AddressBlock: ExpressibleByStringInterpolation {
     /// An address of its own for each short name.
     init(stringLiteral name: String) {
         let bits = name.utf8.reduce(UInt128(1)) { $0 << 8 | UInt128($1) }
