@@ -32,7 +32,7 @@ import Testing
         try await withKeys { _, port, _, key in
             let token = try await key.token(try #require(Mobile(asha)))
             let plain = try answer(port, "/ws/\(asha)", "Authorization: bearer \(token)")
-            #expect(plain.hasPrefix("HTTP/1.1 101 ") && !plain.contains("Protocol"))
+            #expect(plain.hasPrefix("HTTP/1.1 101 ") && !plain.contains("Sec-WebSocket-Protocol"))
             for (offered, selected) in [
                 ("sca.v2, bearer.\(token)", "sca.v2"), ("bearer.\(token), sca.v2", "sca.v2"),
                 ("sca.base, bearer.\(token)", "sca.base"), ("bearer.\(token)", nil),
