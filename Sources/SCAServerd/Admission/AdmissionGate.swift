@@ -146,10 +146,3 @@ extension AdmissionLimits {
         return rules
     }
 }
-
-extension IPAddress {
-    /// `127.0.0.0/8` or `::1`.
-    var isLoopback: Bool {
-        bits == 1 || isIPv4 && bits >> 24 & 0xFF == 127
-    }
-}
