@@ -46,7 +46,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "SCACore", swiftSettings: strict),
+        .target(name: "SCACore", dependencies: ["CZlib"], swiftSettings: strict),
         .target(
             name: "SCAClient",
             dependencies: ["SCACore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging],
@@ -73,6 +73,7 @@ let package = Package(
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
         .systemLibrary(name: "CProcess"),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "SCATesting",
             dependencies: ["SCACore"],

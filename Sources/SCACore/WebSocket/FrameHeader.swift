@@ -1,6 +1,6 @@
 // The first 2 to 14 bytes of a WebSocket frame (RFC 6455, section 5.2):
 //
-//     byte 0        FIN, three reserved bits, opcode
+//     byte 0        FIN, three reserved bits (the first: compressed, by RFC 7692), opcode
 //     byte 1        mask bit, length 0...125, or 126: 16 bits follow, or 127: 64 bits follow
 //     2 or 8 bytes  the longer length, network order
 //     4 bytes       the masking key, if the mask bit is set
@@ -42,6 +42,8 @@ public enum WebSocketOpcode: UInt8, Sendable {
 public struct FrameHeader: Equatable, Sendable {
     /// Whether this frame ends its message.
     public let fin: Bool
+    /// Whether it begins a compressed message (RSV1; RFC 7692, section 6).
+    package let isDeflated: Bool
     /// What the frame is.
     public let opcode: WebSocketOpcode
     /// The length of the payload that follows the header, in bytes.
@@ -67,8 +69,23 @@ public struct FrameHeader: Equatable, Sendable {
         role: WebSocketRole,
         maximumPayload: Int
     ) throws(CloseReason) -> FrameHeader? {
+        try parse(bytes, role: role, maximumPayload: maximumPayload, maximumDeflated: nil)
+    }
+
+    /// The same on a connection that may have agreed on compression.
+    ///
+    /// - Parameter maximumDeflated: The longest payload of a frame that begins a compressed message, in bytes; nil if no
+    ///   compression was agreed.
+    package static func parse(
+        _ bytes: Span<UInt8>,
+        role: WebSocketRole,
+        maximumPayload: Int,
+        maximumDeflated: Int?
+    ) throws(CloseReason) -> FrameHeader? {
         guard bytes.count > 0 else { return nil }
-        let opcode = try opcode(inFirst: bytes[0])
+        let opcode = try opcode(inFirst: bytes[0], allowsDeflate: maximumDeflated != nil)
+        let isDeflated = bytes[0] & 0x40 != 0
+        let maximumPayload = isDeflated ? maximumDeflated ?? 0 : maximumPayload
         guard bytes.count > 1 else { return nil }
         try checkSecond(bytes[1], opcode: opcode, role: role)
         guard let length = try length(of: bytes, limit: opcode.isControl ? 125 : maximumPayload) else { return nil }
@@ -80,6 +97,7 @@ public struct FrameHeader: Equatable, Sendable {
         }
         return FrameHeader(
             fin: bytes[0] & 0x80 != 0,
+            isDeflated: isDeflated,
             opcode: opcode,
             payloadLength: length,
             maskingKey: key,
@@ -98,8 +116,16 @@ public struct FrameHeader: Equatable, Sendable {
         return second & 0x80 == 0 ? length : length + 4
     }
 
-    private static func opcode(inFirst byte: UInt8) throws(CloseReason) -> WebSocketOpcode {
-        guard byte & 0x70 == 0 else { throw .protocolError("a reserved bit is set, but no extension was agreed") }
+    private static func opcode(inFirst byte: UInt8, allowsDeflate: Bool) throws(CloseReason) -> WebSocketOpcode {
+        let beginsMessage =
+            byte & 0x0F == WebSocketOpcode.text.rawValue || byte & 0x0F == WebSocketOpcode.binary.rawValue
+        guard byte & (allowsDeflate && beginsMessage ? 0x30 : 0x70) == 0 else {
+            throw .protocolError(
+                allowsDeflate
+                    ? "a reserved bit is set that does not say compressed, or not where a message begins"
+                    : "a reserved bit is set, but no extension was agreed"
+            )
+        }
         guard let opcode = WebSocketOpcode(rawValue: byte & 0x0F) else {
             throw .protocolError("opcode \(byte & 0x0F) is reserved")
         }

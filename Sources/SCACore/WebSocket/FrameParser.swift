@@ -1,5 +1,6 @@
 // The one door for bytes from a WebSocket: what a transport has read goes in, whole messages and control frames come out in
-// order. Pure; for both ends; owned by one connection's event loop. 25 bytes large (32 in an array), and an idle one has no heap memory.
+// order. Pure; for both ends; owned by one connection's event loop. 34 bytes large (40 in an array), and an idle one has no heap memory, but for
+// that of an inflater which keeps its window (`Inflater`).
 //
 // How it works. The parser stands either between frames, with perhaps a few bytes of an unfinished header or control frame,
 // or inside the payload of a data frame. A payload is unmasked where it lies in the read buffer. If the whole message is
@@ -68,6 +69,19 @@ public struct FrameParser: Sendable {
     public init(role: WebSocketRole, maximumMessage: Int) {
         self.role = role
         self.assembler = MessageAssembler(maximumMessage: maximumMessage)
+    }
+
+    /// Makes a parser for a connection that may have agreed on permessage-deflate (RFC 7692).
+    ///
+    /// - Parameters:
+    ///   - maximumMessage: The longest message accepted, in bytes, after it is inflated.
+    ///   - terms: What was agreed; nil if nothing.
+    package init(role: WebSocketRole, maximumMessage: Int, terms: DeflateTerms?) {
+        self.role = role
+        let inflater = terms.map { terms in
+            Inflater(windowBits: terms.inbound(role).windowBits, takesOver: terms.inbound(role).takesOver)
+        }
+        self.assembler = MessageAssembler(maximumMessage: maximumMessage, inflater: inflater)
     }
 
     /// The heap memory held for bytes that are not used yet, in bytes; 0 when idle.
@@ -216,7 +230,12 @@ public struct FrameParser: Sendable {
     }
 
     private func header(at bytes: Span<UInt8>) throws(CloseReason) -> FrameHeader? {
-        try FrameHeader.parse(bytes, role: role, maximumPayload: assembler.maximumMessage)
+        try FrameHeader.parse(
+            bytes,
+            role: role,
+            maximumPayload: assembler.maximumPayload,
+            maximumDeflated: assembler.maximumDeflated
+        )
     }
 
     /// Takes the next bytes of a data frame: all that are left of it, or all that have arrived.

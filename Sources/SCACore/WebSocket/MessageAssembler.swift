@@ -6,6 +6,8 @@
 // message that arrives in one piece is never copied: `finish` hands out the very bytes it was given. Otherwise memory
 // follows the bytes that have arrived, never a length that was only claimed.
 //
+// A compressed message (RFC 7692) is inflated as it arrives, into the same buffer and under the same limit.
+//
 // Text is checked as it arrives, so a bad byte fails the connection at once (section 8.1).
 //
 //   impossible (our bug)   payload outside a message; refused with 1002 rather than trusted
@@ -14,7 +16,7 @@
 //
 // After an error the assembler is not to be used again; `FrameParser` sees to that.
 
-/// Puts the fragments of messages together. 13 bytes large, and no heap memory between messages.
+/// Puts the fragments of messages together. 24 bytes large, and no heap memory between messages.
 public struct MessageAssembler: Sendable {
     /// Where in a message we are.
     private enum Phase: Sendable {
@@ -24,19 +26,35 @@ public struct MessageAssembler: Sendable {
     }
 
     private var bytes: [UInt8] = []
+    private let inflater: Inflater?
     private let limit: UInt32
     private var phase = Phase.between
+    /// Whether the message that is under way is compressed.
+    private var isDeflated = false
 
     /// Makes an assembler without a message.
     ///
     /// - Parameter maximumMessage: The longest message accepted, all fragments together, in bytes: 0 to 4,294,967,295; what
     ///   lies outside is taken as the nearer end.
     public init(maximumMessage: Int) {
+        self.init(maximumMessage: maximumMessage, inflater: nil)
+    }
+
+    /// The same, with what undoes compression if that was agreed.
+    init(maximumMessage: Int, inflater: Inflater?) {
         self.limit = UInt32(clamping: maximumMessage)
+        self.inflater = inflater
     }
 
     /// The longest message accepted, in bytes.
     public var maximumMessage: Int { Int(limit) }
+
+    /// The longest payload of the next frame that does not begin a compressed message, in bytes.
+    var maximumPayload: Int { isDeflated ? maximumDeflated ?? maximumMessage : maximumMessage }
+
+    /// The longest payload of a frame of a compressed message, in bytes: what cannot be compressed grows a little, by an eighth
+    /// with the smallest of zlib's buffers. Nil if no compression was agreed.
+    var maximumDeflated: Int? { inflater.map { _ in maximumMessage + maximumMessage / 4 + 64 } }
 
     /// The heap memory held for a message that is under way, in bytes; 0 between messages.
     public var bufferCapacity: Int { bytes.capacity }
@@ -52,19 +70,22 @@ public struct MessageAssembler: Sendable {
         case .text:
             try checkBetween()
             phase = .text(UTF8Check())
+            isDeflated = header.isDeflated
         case .binary:
             try checkBetween()
             phase = .binary
+            isDeflated = header.isDeflated
         case .close, .ping, .pong:
             return
         }
-        try checkRoom(for: header.payloadLength)
+        if !isDeflated { try checkRoom(for: header.payloadLength) }
     }
 
     /// Takes a piece of the frame that has begun, unmasked, and keeps a copy. Amortized O(`piece.count`).
     ///
     /// - Throws: 1007 at the first byte that text cannot have here; 1009 over the limit.
     public mutating func append(_ piece: Span<UInt8>) throws(CloseReason) {
+        if isDeflated { return try inflate(piece) }
         try checkRoom(for: piece.count)
         _ = try check(piece)
         piece.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
@@ -81,6 +102,12 @@ public struct MessageAssembler: Sendable {
         _ piece: Span<UInt8>,
         _ handle: (WebSocketMessageKind, Span<UInt8>) -> WebSocketFlow
     ) throws(CloseReason) -> WebSocketFlow {
+        guard !isDeflated else {
+            try inflate(piece, isLast: true)
+            isDeflated = false
+            // All of the message is in the buffer, and checked.
+            return try finish(Span(), handle)
+        }
         try checkRoom(for: piece.count)
         let kind = try check(piece)
         if case .text(let check) = phase, !check.isComplete { throw Self.notUTF8 }
@@ -96,6 +123,19 @@ public struct MessageAssembler: Sendable {
     public mutating func reset() {
         bytes = []
         phase = .between
+        isDeflated = false
+        inflater?.reset()
+    }
+
+    /// Inflates a piece behind what is there, and checks what it grew to.
+    private mutating func inflate(_ piece: Span<UInt8>, isLast: Bool = false) throws(CloseReason) {
+        guard let inflater else { throw .protocolError("compressed payload, but no compression was agreed") }
+        let start = bytes.count
+        try inflater.inflate(piece, to: &bytes, limit: Int(limit))
+        if isLast { try inflater.endMessage(to: &bytes, limit: Int(limit)) }
+        // A second reference, no copy: a span of a stored property would borrow all of this value.
+        let inflated = bytes
+        _ = try check(inflated.span.extracting(start...))
     }
 
     /// One sentence for a bad byte and for a missing one, so that the error is the same however the bytes were cut.

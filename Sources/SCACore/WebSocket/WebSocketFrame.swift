@@ -23,9 +23,13 @@ public enum WebSocketFrame {
         maskingKey: UInt32? = nil,
         to output: inout [UInt8]
     ) {
+        appendHeader(first: 0x80 | opcode.rawValue, payloadLength: payloadLength, maskingKey: maskingKey, to: &output)
+    }
+
+    private static func appendHeader(first: UInt8, payloadLength: Int, maskingKey: UInt32?, to output: inout [UInt8]) {
         let maskBit: UInt8 = maskingKey == nil ? 0 : 0x80
         let length = UInt64(clamping: payloadLength)
-        output.append(0x80 | opcode.rawValue)
+        output.append(first)
         switch length {
         case 0...125:
             output.append(maskBit | UInt8(truncatingIfNeeded: length))
@@ -53,8 +57,27 @@ public enum WebSocketFrame {
         to output: inout [UInt8]
     ) {
         let payload = opcode.isControl ? payload.extracting(first: maximumControlPayload) : payload
+        append(first: 0x80 | opcode.rawValue, payload: payload, maskingKey: maskingKey, to: &output)
+    }
+
+    /// Appends a message that a `Deflater` has compressed, unfragmented (RFC 7692, section 7.2.1). O(`deflated.count`).
+    package static func append(
+        _ opcode: WebSocketOpcode,
+        deflated: Span<UInt8>,
+        maskingKey: UInt32? = nil,
+        to output: inout [UInt8]
+    ) {
+        append(first: 0xC0 | opcode.rawValue, payload: deflated, maskingKey: maskingKey, to: &output)
+    }
+
+    private static func append(
+        first: UInt8,
+        payload: Span<UInt8>,
+        maskingKey: UInt32?,
+        to output: inout [UInt8]
+    ) {
         output.reserveCapacity(max(output.count + 14 + payload.count, output.capacity))
-        appendHeader(opcode: opcode, payloadLength: payload.count, maskingKey: maskingKey, to: &output)
+        appendHeader(first: first, payloadLength: payload.count, maskingKey: maskingKey, to: &output)
         let start = output.count
         payload.withUnsafeBufferPointer { output.append(contentsOf: $0) }
         guard let maskingKey else { return }
