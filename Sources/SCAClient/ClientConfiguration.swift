@@ -29,6 +29,10 @@ public struct ClientConfiguration: Sendable {
     /// until there are 64 times as many of them.
     public var window = 256
 
+    /// Whether compressed messages (RFC 7692) are offered to the server. Not worth its memory, up to 300 KiB, for messages of
+    /// people; for those who ask for long lists over a slow line.
+    public var offersCompression = false
+
     /// Makes a configuration with the usual values.
     public init(endpoint: Endpoint, mobile: Mobile) {
         self.endpoint = endpoint

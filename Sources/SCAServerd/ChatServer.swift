@@ -209,6 +209,7 @@ public actor ChatServer: Service {
         let eventLoops = Array(group.makeIterator())
         let hub = configuration.hub(epoch: String(WallClock.unixMilliseconds(), radix: 36))
         let (log, directory) = (log, directory)
+        let compression = configuration.compressionWindowBits.map { DeflatePolicy(windowBits: $0) }
         var loops: [LoopReference] = []
         for (index, eventLoop) in eventLoops.enumerated() {
             let reference = try await eventLoop.submit {
@@ -220,7 +221,8 @@ public actor ChatServer: Service {
                     directory: directory,
                     configuration: hub,
                     mailbox: mailbox,
-                    log: log
+                    log: log,
+                    compression: compression
                 )
                 return LoopReference(
                     eventLoop: eventLoop,

@@ -42,6 +42,8 @@ public struct ServerConfiguration: Sendable {
     public var drainWindow = Duration.seconds(2)
     /// Who is let in.
     public var auth = AuthConfiguration()
+    /// The largest window of compressed messages (RFC 7692) in either direction, as a power of two, 9 to 15; nil for no compression.
+    public var compressionWindowBits: Int?
     /// Whether logs show whole mobiles; otherwise `98******10`.
     public var logsMobiles = false
 
@@ -75,6 +77,10 @@ extension ServerConfiguration {
                 framesPerSecond >= 0 && bytesPerSecond >= 0 && presenceBytesPerSecond >= 0 && sessions >= 0
             ),
             ("a mobile must be allowed at least 1 session", sessionsPerMobile >= 1),
+            (
+                "the compression window must be 9 to 15 bits (512 bytes to 32 KiB)",
+                compressionWindowBits.map { (9...15).contains($0) } ?? true
+            ),
             ("the drain window must be 0s to 60s", drainWindow >= .zero && drainWindow <= .seconds(60)),
         ]
         return positive.first { !$0.1 }?.0 ?? admission.problem ?? auth.problem

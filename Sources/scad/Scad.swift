@@ -35,6 +35,7 @@ struct Scad: ParsableCommand {
     @OptionGroup var transport: TransportOptions
     @OptionGroup var limits: LimitOptions
     @OptionGroup var admission: AdmissionOptions
+    @OptionGroup var compression: CompressionOptions
     @OptionGroup var logging: LoggingOptions
 
     func run() throws {
@@ -45,6 +46,7 @@ struct Scad: ParsableCommand {
         try transport.apply(to: &configuration, environment)
         limits.apply(to: &configuration, environment)
         admission.apply(to: &configuration, environment)
+        compression.apply(to: &configuration, environment)
         let logger = try logging.makeLogger(configuration: &configuration, environment)
         if let problem = environment.problem { throw ValidationError(problem) }
         if let problem = configuration.problem { throw ValidationError(problem) }

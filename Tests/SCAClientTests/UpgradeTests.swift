@@ -93,6 +93,34 @@ struct UpgradeTests {
         #expect(upgrade.dialect == dialect)
     }
 
+    @Test func compressionIsOfferedOnlyIfAskedForAndTheAnswerIsBinding() throws {
+        let plain = try Upgrade()
+        #expect(Handshake.header("Sec-WebSocket-Extensions", in: plain.request) == nil)
+
+        let name = "Sec-WebSocket-Extensions"
+        let answers = [
+            "permessage-deflate": true, "permessage-deflate; client_max_window_bits=9": true,
+            "permessage-deflate; client_max_window_bits": false, "permessage-bzip2": false,
+        ]
+        for (answer, isRight) in answers {
+            let upgrade = try Upgrade(Words.configuration { $0.offersCompression = true })
+            let offer = Handshake.header(name, in: upgrade.request)
+            #expect(offer == "permessage-deflate; client_no_context_takeover; client_max_window_bits")
+            // Behind the status line.
+            let accept = String(decoding: Handshake.accept(upgrade.request, subprotocol: nil), as: UTF8.self)
+            let lines = accept.split(separator: "\r\n", maxSplits: 1)
+            let head = "\(lines[0])\r\n\(name): \(answer)\r\n\(lines[1])"
+            let pong = Array(#"{"type":"pong"}"#.utf8)
+            let payload = Deflater(windowBits: 9, skipsHopeless: false)?.deflate(pong.span)
+            var frame: [UInt8] = []
+            WebSocketFrame.append(.text, deflated: try #require(payload).span, to: &frame)
+            upgrade.answer(Array(head.utf8) + frame)
+            #expect(upgrade.dialect == (isRight ? .base : nil), "\(answer)")
+            #expect(upgrade.received == (isRight ? [.frame(.pong)] : []))
+            #expect(upgrade.error?.code == (isRight ? nil : .invalidServer))
+        }
+    }
+
     @Test(arguments: [1, 2, 7, 1_000])
     func framesBehindTheAnswerArriveHoweverTheBytesAreCut(size: Int) throws {
         let upgrade = try Upgrade()

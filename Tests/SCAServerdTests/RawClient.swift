@@ -88,15 +88,28 @@ final class RawClient {
         return String(decoding: unread, as: UTF8.self)
     }
 
-    /// Reads one frame: a text as it is, a close as `close CODE`; nil at the end.
+    /// Reads one frame: a text as it is, a compressed one as `deflated TEXT`, a close as `close CODE`; nil at the end.
     func frame() throws -> String? {
         while true {
             let bytes = unread
-            if let header = try FrameHeader.parse(bytes.span, role: .client, maximumPayload: 1 << 24),
+            let limit = 1 << 24
+            if let header = try FrameHeader.parse(
+                bytes.span,
+                role: .client,
+                maximumPayload: limit,
+                maximumDeflated: limit
+            ),
                 unread.count >= header.encodedLength + header.payloadLength
             {
                 let payload = Array(unread[header.encodedLength..<header.encodedLength + header.payloadLength])
                 unread.removeFirst(header.encodedLength + header.payloadLength)
+                if header.isDeflated {
+                    let inflater = Inflater(windowBits: 15, takesOver: false)
+                    var text: [UInt8] = []
+                    try inflater.inflate(payload.span, to: &text, limit: limit)
+                    try inflater.endMessage(to: &text, limit: limit)
+                    return "deflated \(String(decoding: text, as: UTF8.self))"
+                }
                 if header.opcode == .close {
                     return "close \(payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1]))"
                 }

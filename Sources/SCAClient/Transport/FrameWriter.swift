@@ -9,21 +9,30 @@ struct FrameWriter {
     private var payload: [UInt8] = []
     private var random = SystemRandomNumberGenerator()
     private var spareKey: UInt32?
+    private var deflater: Deflater?
 
     /// Appends a frame of the protocol.
     mutating func append(_ frame: ClientFrame) {
         payload.removeAll(keepingCapacity: true)
         FrameEncoder.append(frame, to: &payload)
-        let key = nextKey()
         // A second reference, no copy: a span of a stored property would borrow all of this value.
         let encoded = payload
-        WebSocketFrame.append(.text, payload: encoded.span, maskingKey: key, to: &outgoing)
+        append(.text, encoded.span)
     }
 
-    /// Appends the answer to a WebSocket ping.
-    mutating func append(pong payload: Span<UInt8>) {
+    /// Compresses messages from here on, if the server lets us (RFC 7692).
+    mutating func compress(_ terms: DeflateTerms) {
+        deflater = Deflater(windowBits: terms.client.windowBits, skipsHopeless: false)
+    }
+
+    /// Appends a message or a control frame as it is.
+    mutating func append(_ opcode: WebSocketOpcode, _ payload: Span<UInt8>) {
         let key = nextKey()
-        WebSocketFrame.append(.pong, payload: payload, maskingKey: key, to: &outgoing)
+        if !opcode.isControl, let deflated = deflater?.deflate(payload) {
+            WebSocketFrame.append(opcode, deflated: deflated.span, maskingKey: key, to: &outgoing)
+        } else {
+            WebSocketFrame.append(opcode, payload: payload, maskingKey: key, to: &outgoing)
+        }
     }
 
     /// Appends a close frame.

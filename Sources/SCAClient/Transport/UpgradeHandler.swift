@@ -11,7 +11,7 @@ internal import SCACore
 // NIO's upgrader makes the key and checks the answer to it. Its upgrade handler is not used: it hands a refusal on to nobody,
 // and wants to install NIO's frame codec. What the server sent right behind the 101 is handed on when the codec leaves.
 //
-//   hostile (the server)  a head over 16 KiB, a wrong key, a subprotocol that was not offered, HTTP garbage: refused
+//   hostile (the server)  a head over 16 KiB, a wrong key, a subprotocol or extension that was not offered, HTTP garbage: refused
 //   harmless              an end while the body of a refusal is on its way: what has come of it is explained
 
 /// Asks for the upgrade and reports, once, what came of it. Owned by its channel's event loop.
@@ -62,6 +62,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         upgrader.addCustom(upgradeRequestHeaders: &head.headers)
         head.headers.add(name: "Sec-WebSocket-Protocol", value: Dialect.subprotocol)
         if let token = request.token { head.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        if request.offersCompression { head.headers.add(name: "Sec-WebSocket-Extensions", value: DeflateTerms.offer) }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
@@ -144,8 +145,15 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard isWebSocket, upgrader.shouldAllowUpgrade(upgradeResponse: head) else {
             throw wrongAnswer("its answer to Sec-WebSocket-Key is wrong")
         }
-        guard !head.headers.contains(name: "Sec-WebSocket-Extensions") else {
-            throw wrongAnswer("it selected an extension, and none was offered")
+        let extensions = head.headers["Sec-WebSocket-Extensions"]
+        if !extensions.isEmpty {
+            guard request.offersCompression else {
+                throw wrongAnswer("it selected an extension, and none was offered")
+            }
+            guard let terms = DeflateTerms.answer(extensions) else {
+                throw wrongAnswer("its answer to the compression that was offered does not follow RFC 7692")
+            }
+            connection.compress(terms)
         }
         let selected = head.headers[canonicalForm: "sec-websocket-protocol"]
         guard let first = selected.first else { return .base }

@@ -1,10 +1,10 @@
-internal import NIOCore
-internal import SCACore
+package import NIOCore
+package import SCACore
 
-// One WebSocket connection: bytes of the channel to frames of the protocol, and back. Owned by its channel's event loop.
+// One WebSocket connection: bytes of the channel to messages, and back. Owned by its channel's event loop.
 //
-// In: each read goes through SCACore's `FrameParser`, each whole message through its `FrameDecoder`; what one read brought is
-// handed over in one piece when the read is complete. Out: frames are encoded, masked and put into one array; what one batch
+// In: each read goes through SCACore's `FrameParser`, each whole message to the reader, which is told when the read is
+// complete (`FrameReader` makes frames of the protocol of them). Out: frames are encoded, masked and put into one array; what one batch
 // wrote leaves with one write and one flush.
 //
 //     open ─close()→ closing (ours is sent: the peer's, or the end, is awaited) ─→ closed
@@ -16,16 +16,10 @@ internal import SCACore
 //   hostile (the server)  anything but RFC 6455: closed with what the parser says; binary messages: a bad frame
 //   harmless              pongs nobody asked for; an end after the close frames
 
-/// What a server said, or that it was not the protocol.
-enum Incoming: Hashable, Sendable {
-    case frame(ServerFrame)
-    case bad(String)
-}
-
 /// Speaks WebSocket on a channel, as a client.
-final class WebSocketConnection: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class WebSocketConnection: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     /// Who is told; called on the event loop.
     struct Owner {
@@ -47,18 +41,23 @@ final class WebSocketConnection: ChannelInboundHandler {
     }
 
     private let endpoint: Endpoint
-    private var owner: Owner?
+    private var reader: (any WebSocketReader)?
     private var channel: (any Channel)?
     private var state = State.open
     private var parser = FrameParser(role: .client, maximumMessage: maximumMessage)
-    private let decoder = FrameDecoder(limits: WireLimits(textBytes: maximumMessage, frameBytes: maximumMessage))
-    private var arrived: [Incoming] = []
     private var hasArrived = false
     private var writer = FrameWriter()
 
-    init(endpoint: Endpoint, owner: Owner) {
+    convenience init(endpoint: Endpoint, owner: Owner) {
+        self.init(endpoint: endpoint, reader: FrameReader(owner))
+    }
+
+    /// - Parameters:
+    ///   - endpoint: Whom errors name.
+    ///   - reader: Who is told; kept until the end.
+    package init(endpoint: Endpoint, reader: any WebSocketReader) {
         self.endpoint = endpoint
-        self.owner = owner
+        self.reader = reader
     }
 
     /// Names the channel that this will speak on; if it was dropped in the meantime, the channel is closed.
@@ -70,6 +69,12 @@ final class WebSocketConnection: ChannelInboundHandler {
         channel.close(promise: nil)
     }
 
+    /// Goes on with compressed messages; called before any message, if the server agreed to them.
+    func compress(_ terms: DeflateTerms) {
+        parser = FrameParser(role: .client, maximumMessage: Self.maximumMessage, terms: terms)
+        writer.compress(terms)
+    }
+
     // MARK: Out
 
     /// Adds a frame to what the next `flush` writes.
@@ -78,12 +83,18 @@ final class WebSocketConnection: ChannelInboundHandler {
         writer.append(clientFrame)
     }
 
+    /// Adds a message as it is to what the next `flush` writes.
+    package func append(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
+        guard case .open = state else { return }
+        writer.append(opcode, payload.span)
+    }
+
     /// Writes what was appended.
     ///
     /// - Parameter promise: completed when the kernel has taken it; at once if there is nothing to write.
     /// - Returns: whether there was anything.
     @discardableResult
-    func flush(promise: EventLoopPromise<Void>? = nil) -> Bool {
+    package func flush(promise: EventLoopPromise<Void>? = nil) -> Bool {
         guard let channel, let buffer = writer.take(channel.allocator) else {
             promise?.succeed()
             return false
@@ -103,7 +114,7 @@ final class WebSocketConnection: ChannelInboundHandler {
 
     /// Ends it now. The owner hears no more.
     func drop() {
-        owner = nil
+        reader = nil
         state = .closed
         channel?.close(promise: nil)
     }
@@ -115,7 +126,7 @@ final class WebSocketConnection: ChannelInboundHandler {
 
     // MARK: In
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .open = state else { return drainClosing(data) }
         var buffer = unwrapInboundIn(data)
         hasArrived = true
@@ -128,18 +139,18 @@ final class WebSocketConnection: ChannelInboundHandler {
         if let reason { answerClose(reason) }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    package func channelReadComplete(context: ChannelHandlerContext) {
         deliver()
         flush()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         deliver()
         tellLost(ClientError(.connectionLost, "the connection to \(endpoint) was lost", hint: nil))
         channel = nil
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         deliver()
         let cause = (error as? IOError).map { Dialer.words($0.errnoCode) } ?? "\(error)"
         tellLost(ClientError(.connectionLost, "the connection to \(endpoint) was lost (\(cause))"))
@@ -154,9 +165,8 @@ final class WebSocketConnection: ChannelInboundHandler {
                 var closed: CloseReason?
                 try parser.consume(bytes) { kind, payload in
                     switch kind {
-                    case .text: arrived.append(decode(payload))
-                    case .binary: arrived.append(.bad("a binary message; every frame is text"))
-                    case .ping: writer.append(pong: payload)
+                    case .text, .binary: if case .open = state { reader?.received(kind, payload) }
+                    case .ping: writer.append(.pong, payload)
                     case .pong: break
                     case .close(let reason): closed = reason
                     }
@@ -168,20 +178,10 @@ final class WebSocketConnection: ChannelInboundHandler {
         return try result.get()
     }
 
-    private func decode(_ payload: Span<UInt8>) -> Incoming {
-        do throws(WireError) {
-            return .frame(try decoder.serverFrame(payload))
-        } catch {
-            return .bad(error.message)
-        }
-    }
-
     private func deliver() {
         guard hasArrived else { return }
         hasArrived = false
-        let batch = arrived
-        arrived = []
-        owner?.received(self, batch)
+        reader?.deliver(from: self)
     }
 
     // MARK: The end
@@ -196,7 +196,6 @@ final class WebSocketConnection: ChannelInboundHandler {
         } catch {
             // It is over anyway.
         }
-        arrived = []
         hasArrived = false
         if isOver { channel?.close(promise: nil) }
     }
@@ -228,9 +227,9 @@ final class WebSocketConnection: ChannelInboundHandler {
     }
 
     private func tellLost(_ error: ClientError) {
-        let owner = owner
-        self.owner = nil
+        let reader = reader
+        self.reader = nil
         if case .open = state { state = .closed }
-        owner?.lost(self, error)
+        reader?.lost(self, error)
     }
 }

@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 internal import SCACore
 
@@ -9,8 +9,19 @@ struct UpgradeRequest: Sendable {
     let path: String
     /// For `Authorization: Bearer`.
     let token: String?
+    /// Whether compression is offered.
+    let offersCompression: Bool
     /// Explains a failure of the channel while the request is under way.
     let explain: @Sendable (any Error) -> ClientError
+
+    /// Asks for any path, and for compression.
+    init(endpoint: Endpoint, path: String, explain: @escaping @Sendable (any Error) -> ClientError) {
+        self.endpoint = endpoint
+        self.path = path
+        token = nil
+        offersCompression = true
+        self.explain = explain
+    }
 
     /// - Parameters:
     ///   - sendsReceipts: whether the server may count on this session's receipts.
@@ -21,6 +32,7 @@ struct UpgradeRequest: Sendable {
         explain: @escaping @Sendable (any Error) -> ClientError
     ) {
         endpoint = configuration.endpoint
+        offersCompression = configuration.offersCompression
         self.explain = explain
         // Nothing that could be another header.
         token = configuration.token.flatMap { $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? $0 : nil }
@@ -35,7 +47,29 @@ struct UpgradeRequest: Sendable {
 ///
 ///     [TLS] → HeadLimit → HTTP codec → UpgradeHandler        until the 101
 ///     [TLS] → WebSocketConnection                            after it
-enum WebSocketTransport {
+package enum WebSocketTransport {
+    /// Connects and upgrades at any path, with compression if the server wants it, for those who speak something else than the chat.
+    ///
+    /// - Parameters:
+    ///   - endpoint: To where; its base path is not used.
+    ///   - path: Path and query.
+    ///   - timeout: For the connection to stand.
+    ///   - connection: The handler that will speak WebSocket; new for each connection, on `loop`.
+    /// - Returns: When it is open, or the `ClientError` why it is not.
+    package static func open(
+        _ endpoint: Endpoint,
+        path: String,
+        timeout: Duration,
+        _ connection: NIOLoopBound<WebSocketConnection>,
+        on loop: any EventLoop
+    ) -> EventLoopFuture<Void> {
+        let dialer = Dialer(endpoint: endpoint, timeout: timeout)
+        let promise = loop.makePromise(of: Dialect.self)
+        let request = UpgradeRequest(endpoint: endpoint, path: path, explain: dialer.explain)
+        open(dialer, request, connection, promise: promise)
+        return promise.futureResult.map { _ in }
+    }
+
     /// Connects and upgrades.
     ///
     /// - Parameters:

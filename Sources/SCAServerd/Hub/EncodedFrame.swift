@@ -15,6 +15,21 @@ struct EncodedFrame: Sendable, Equatable {
         bytes = ByteBuffer(bytes: WebSocketFrame.encode(opcode, payload: payload))
     }
 
+    /// A message that was compressed.
+    init(_ opcode: WebSocketOpcode, deflated: [UInt8]) {
+        var output: [UInt8] = []
+        WebSocketFrame.append(opcode, deflated: deflated.span, to: &output)
+        bytes = ByteBuffer(bytes: output)
+    }
+
+    /// Whether both are one buffer, not just the same bytes. O(1).
+    func isSame(as other: EncodedFrame) -> Bool {
+        // Both are alive, so what has the same address is the same memory, and nobody changes it.
+        bytes.withUnsafeReadableBytes { mine in
+            other.bytes.withUnsafeReadableBytes { mine.baseAddress == $0.baseAddress && mine.count == $0.count }
+        }
+    }
+
     init(_ reason: CloseReason) {
         self.init(.close, payload: WebSocketFrame.closePayload(reason))
     }

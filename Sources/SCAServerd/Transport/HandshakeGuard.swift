@@ -1,38 +1,38 @@
-internal import NIOCore
+package import NIOCore
 
 /// Holds a connection to its handshake: so many bytes, so much time. Removed once the session is open.
 ///
 /// NIO's HTTP decoder allows 2 MB of headers and has no deadline, and an upgrade in progress buffers
 /// without limit; so this sits before it.
-final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     private let maximumBytes: Int
     private let timeout: TimeAmount
     private var bytes = 0
     private var deadline: Scheduled<Void>?
 
-    init(maximumBytes: Int, timeout: TimeAmount) {
+    package init(maximumBytes: Int, timeout: TimeAmount) {
         self.maximumBytes = maximumBytes
         self.timeout = timeout
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { channel.close(promise: nil) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
+    package func handlerRemoved(context: ChannelHandlerContext) {
         deadline?.cancel()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         deadline?.cancel()
         context.fireChannelInactive()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         bytes += unwrapInboundIn(data).readableBytes
         guard bytes > maximumBytes else { return context.fireChannelRead(data) }
         let answer = ByteBuffer(

@@ -11,16 +11,18 @@ final class HubLoop {
     let eventLoop: any EventLoop
     let directory: Directory
     let log: ServerLog
+    /// What compresses for this loop's sessions; nil if none may ask for it.
+    let compressor: FrameCompressor?
     private let index: LoopID
     private var hub: Hub
     private let mailbox: Mailbox
     private var peers: [LoopReference] = []
 
-    private var handlers: [SessionID: SessionHandler] = [:]
+    private var handlers: [SessionID: ServerWebSocket] = [:]
     private var nextNumber: UInt64 = 0
     private var waiting: [Hub.Input] = []
     private var isHandling = false
-    private var written: [SessionHandler] = []
+    private var written: [ServerWebSocket] = []
     private var letters: [LoopID: [Hub.Letter]] = [:]
     private var timer: (deadline: Int64, task: Scheduled<Void>)?
     private var drained: EventLoopPromise<Void>?
@@ -34,13 +36,15 @@ final class HubLoop {
         directory: Directory,
         configuration: HubConfiguration,
         mailbox: Mailbox,
-        log: ServerLog
+        log: ServerLog,
+        compression: DeflatePolicy? = nil
     ) {
         self.index = index
         self.eventLoop = eventLoop
         self.directory = directory
         self.mailbox = mailbox
         self.log = log
+        compressor = compression.map { FrameCompressor(policy: $0) }
         hub = Hub(loop: index, of: count, configuration: configuration, directory: directory, now: .now())
     }
 
@@ -56,7 +60,7 @@ final class HubLoop {
     var isDraining: Bool { hub.draining != nil }
 
     /// Names a session for a handler; `open` or `closed` must follow.
-    func register(_ handler: SessionHandler) -> SessionID {
+    func register(_ handler: ServerWebSocket) -> SessionID {
         nextNumber += 1
         let id = SessionID(loop: index, number: nextNumber)
         handlers[id] = handler
@@ -141,8 +145,8 @@ final class HubLoop {
     private func perform(_ actions: [Hub.Action]) {
         for action in actions {
             switch action {
-            case .send(let id, let frame): write(id) { $0.outbox.append(frame) }
-            case .sendPresence(let id, let frame): write(id) { $0.outbox.setPresence(frame) }
+            case .send(let id, let frame): write(id) { $0.append(frame) }
+            case .sendPresence(let id, let frame): write(id) { $0.setPresence(frame) }
             case .close(let id, let reason):
                 log.logger.debug("closing session", metadata: [LogKey.code: "\(reason.code)"])
                 handlers[id]?.close(reason)
@@ -154,7 +158,7 @@ final class HubLoop {
         }
     }
 
-    private func write(_ id: SessionID, _ body: (SessionHandler) -> Void) {
+    private func write(_ id: SessionID, _ body: (ServerWebSocket) -> Void) {
         guard let handler = handlers[id] else { return }
         body(handler)
         if !handler.isMarkedWritten {

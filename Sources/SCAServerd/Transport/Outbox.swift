@@ -11,7 +11,13 @@ struct Outbox {
     /// What one write takes, unless its first frame is larger.
     private static let writtenBytes = 65_536
 
-    private var chunks: [ByteBuffer] = []
+    private struct Chunk {
+        var bytes: ByteBuffer
+        /// What the hub counts it as, in bytes: compressed frames count as what they were.
+        var counted: Int
+    }
+
+    private var chunks: [Chunk] = []
     private var ownsLastChunk = false
     private var presence: EncodedFrame?
     /// How many chunks were queued before the presence slot was filled, and go first.
@@ -20,26 +26,31 @@ struct Outbox {
 
     var isEmpty: Bool { chunks.isEmpty && presence == nil }
 
-    mutating func append(_ frame: EncodedFrame) {
+    /// Queues a frame.
+    ///
+    /// - Parameter counted: What the hub counts it as, in bytes; its length unless said.
+    mutating func append(_ frame: EncodedFrame, counted: Int? = nil) {
+        let chunk = Chunk(bytes: frame.bytes, counted: counted ?? frame.count)
         guard let last = chunks.indices.last, frame.count < Self.copiedBytes,
-            chunks[last].readableBytes + frame.count <= Self.writtenBytes
+            chunks[last].bytes.readableBytes + frame.count <= Self.writtenBytes
         else {
-            chunks.append(frame.bytes)
+            chunks.append(chunk)
             ownsLastChunk = false
             return
         }
         if !ownsLastChunk {
-            if chunks[last].readableBytes >= Self.copiedBytes {
-                chunks.append(frame.bytes)
+            if chunks[last].bytes.readableBytes >= Self.copiedBytes {
+                chunks.append(chunk)
                 return
             }
             var joined = ByteBuffer()
-            joined.reserveCapacity(chunks[last].readableBytes + frame.count + 512)
-            joined.writeImmutableBuffer(chunks[last])
-            chunks[last] = joined
+            joined.reserveCapacity(chunks[last].bytes.readableBytes + frame.count + 512)
+            joined.writeImmutableBuffer(chunks[last].bytes)
+            chunks[last].bytes = joined
             ownsLastChunk = true
         }
-        chunks[last].writeImmutableBuffer(frame.bytes)
+        chunks[last].bytes.writeImmutableBuffer(frame.bytes)
+        chunks[last].counted += chunk.counted
     }
 
     mutating func setPresence(_ frame: EncodedFrame) {
@@ -58,13 +69,13 @@ struct Outbox {
     mutating func takeWrite() -> (buffers: [ByteBuffer], bytes: Int, presence: Bool)? {
         guard !isWriting, !isEmpty else { return nil }
         isWriting = true
-        var bytes = 0
+        var taken = 0
         let count = chunks.prefix { chunk in
-            defer { bytes += chunk.readableBytes }
-            return bytes == 0 || bytes + chunk.readableBytes <= Self.writtenBytes
+            defer { taken += chunk.bytes.readableBytes }
+            return taken == 0 || taken + chunk.bytes.readableBytes <= Self.writtenBytes
         }.count
-        var buffers = Array(chunks.prefix(count))
-        bytes = buffers.reduce(0) { $0 + $1.readableBytes }
+        var buffers = chunks.prefix(count).map(\.bytes)
+        let bytes = chunks.prefix(count).reduce(0) { $0 + $1.counted }
         chunks.removeFirst(count)
         if chunks.isEmpty { ownsLastChunk = false }
         chunksBeforePresence -= count

@@ -1,12 +1,9 @@
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOWebSocket
 internal import SCACore
 
-/// The front door: one HTTP request, answered by `/health`, by the login desk, by a refusal, or by becoming a session.
-///
-/// The upgrade is made by hand and not by NIO's upgrade handler, because that adds NIO's WebSocket frame
-/// codec, which is lax and slow; only the arithmetic of `Sec-WebSocket-Accept` is asked of it.
+/// The front door: one HTTP request, answered by `/health`, by the login desk, by a refusal, or by becoming a session
+/// (`ProtocolSwitch`).
 final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -99,49 +96,45 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func upgrade(_ terms: SessionTerms, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let channel = context.channel
-        let calculator = NIOWebSocketServerUpgrader(
-            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
-            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
-        )
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        calculator.buildUpgradeResponse(
-            channel: channel,
-            upgradeRequest: request,
-            initialResponseHeaders: HTTPHeaders()
-        ).whenComplete { result in
-            let (handler, context) = bound.value
+        let compression: AgreedCompression?
+        do throws(WireError) {
+            compression = try loop.compressor?.agree(request.headers["Sec-WebSocket-Extensions"])
+        } catch {
+            return refuse(.badRequest, error, context)
+        }
+        let bound = NIOLoopBound((self, context, compression), eventLoop: context.eventLoop)
+        ProtocolSwitch.headers(answering: request, on: context.channel).whenComplete { result in
+            let (handler, context, compression) = bound.value
             switch result {
             case .success(var headers):
                 if let chosen = terms.subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: chosen) }
-                handler.become(terms, headers, context)
+                if let compression { headers.add(name: "Sec-WebSocket-Extensions", value: compression.header) }
+                handler.become(terms, headers, compression, context)
             case .failure:
                 handler.refuse(.badRequest, WireError(.invalidFrame, "not a WebSocket upgrade (RFC 6455)"), context)
             }
         }
     }
 
-    /// Writes the 101, puts the session in place of HTTP, and lets what came behind the request go to it.
-    private func become(_ terms: SessionTerms, _ headers: HTTPHeaders, _ context: ChannelHandlerContext) {
-        let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        // A client that is gone already is found out by that write, which then closes the channel at once.
-        guard context.channel.isActive else { return }
-        let session = SessionHandler(channel: context.channel, loop: loop, limits: limits)
-        let pipeline = context.pipeline.syncOperations
-        do {
-            try pipeline.addHandler(session)
-        } catch {
-            return context.close(promise: nil)
-        }
-        // First the handlers that frames must not pass, then the session, and the decoder last: what it
-        // holds of the bytes behind the request goes to a session that is open.
-        for handler in [httpGuard, encoder] { pipeline.removeHandler(handler, promise: nil) }
-        session.open(terms)
-        pipeline.removeHandler(self, promise: nil)
-        // It does so a tick later and outside any read, which leaves ending the burst to us.
-        pipeline.removeHandler(decoder).assumeIsolated().whenComplete { [loop] _ in loop.settle() }
+    private func become(
+        _ terms: SessionTerms,
+        _ headers: HTTPHeaders,
+        _ compression: AgreedCompression?,
+        _ context: ChannelHandlerContext
+    ) {
+        let socket = ServerWebSocket(
+            channel: context.channel,
+            maximumMessage: limits.frameBytes,
+            compression: compression
+        )
+        ProtocolSwitch(guard: httpGuard, encoder: encoder, decoder: decoder).run(
+            headers,
+            to: socket,
+            from: self,
+            context,
+            open: { HubSession.open(terms, on: socket, loop: loop, limits: limits) },
+            settle: { [loop] in loop.settle() }
+        )
     }
 
     private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {

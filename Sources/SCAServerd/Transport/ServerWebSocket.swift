@@ -1,0 +1,172 @@
+package import NIOCore
+package import SCACore
+
+/// The server's end of a WebSocket, owned by its event loop: bytes to a session's events, outbox to bytes.
+///
+/// The raw read buffer is parsed where it lies; what it holds is handed to the session in one piece, and at the
+/// end of the read everything that came of it is flushed once. The end: after our close frame
+/// the output is shut and the channel waits, at most `lingerTime`, for the client to close, reading
+/// and discarding, so that the close frame is not lost to a reset.
+package final class ServerWebSocket: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        case open
+        /// Our close frame is queued; nothing more is handed to the session.
+        case closing
+        case closed
+    }
+
+    private static let lingerTime = TimeAmount.seconds(2)
+
+    private var outbox = Outbox()
+    /// Whether the loop will flush this outbox when it settles.
+    var isMarkedWritten = false
+
+    private let channel: any Channel
+    private var parser: FrameParser
+    private var state = State.open
+    private var session: (any WebSocketSession)?
+    /// Nil if none was agreed.
+    private let compression: AgreedCompression?
+
+    /// - Parameters:
+    ///   - channel: What to speak on, behind the upgrade.
+    ///   - maximumMessage: The longest message accepted, in bytes, after it is inflated.
+    ///   - compression: What was agreed with the client.
+    package init(channel: any Channel, maximumMessage: Int, compression: AgreedCompression? = nil) {
+        self.channel = channel
+        self.compression = compression
+        parser = FrameParser(role: .server, maximumMessage: maximumMessage, terms: compression?.terms)
+    }
+
+    /// Whether input still counts.
+    package var isOpen: Bool { state == .open }
+
+    /// Names the session; called once, when the handler is in its pipeline and the 101 is written.
+    package func open(_ session: any WebSocketSession) {
+        self.session = session
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard state == .open, let session else { return }
+        var buffer = unwrapInboundIn(data)
+        let count = buffer.readableBytes
+        var violation: CloseReason?
+        var goodbye: CloseReason?
+        buffer.withUnsafeMutableReadableBytes { bytes in
+            do throws(CloseReason) {
+                try parser.consume(bytes) { kind, payload in
+                    if case .close(let reason) = kind { goodbye = reason } else { session.received(kind, payload) }
+                    return .proceed
+                }
+            } catch {
+                violation = error
+            }
+        }
+        session.act(self, bytes: count, fragments: parser.takeFragments())
+        // A goodbye is answered by its own code (RFC 6455, section 5.5.1), what broke the protocol by why.
+        if let reason = goodbye.map({ CloseReason(code: $0.code) }) ?? violation { leave(reason) }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        session?.settle()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        state = .closed
+        outbox.discard()
+        session?.closed()
+        context.fireChannelInactive()
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The client has shut its output: it will send nothing more, so the session is over.
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            state = .closed
+            channel.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        session?.failed(error)
+        channel.close(promise: nil)
+    }
+
+    /// Stops or goes on reading: a session that is too fast waits in the kernel's buffers.
+    func setReading(_ isReading: Bool) {
+        channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+    }
+
+    /// Queues a frame of its own; `flush` writes it.
+    package func append(_ opcode: WebSocketOpcode, _ payload: [UInt8]) {
+        guard state == .open else { return }
+        append(EncodedFrame(opcode, payload: payload))
+    }
+
+    /// Queues a frame that may be shared with other sessions.
+    func append(_ frame: EncodedFrame) {
+        outbox.append(onWire(frame), counted: frame.count)
+    }
+
+    /// Queues a presence frame, in place of one that is queued already.
+    func setPresence(_ frame: EncodedFrame) {
+        outbox.setPresence(onWire(frame))
+    }
+
+    private func onWire(_ frame: EncodedFrame) -> EncodedFrame {
+        guard let compression else { return frame }
+        return compression.compressor.compress(frame, windowBits: compression.terms.server.windowBits)
+    }
+
+    /// Queues a close frame and closes the channel behind it.
+    func close(_ reason: CloseReason) {
+        guard state == .open else { return }
+        state = .closing
+        // A client that does not read would never see a close frame behind a full outbox.
+        if reason == .tooSlow { outbox.discard() }
+        append(EncodedFrame(reason))
+        setReading(true)
+        flush()
+        guard session?.isStopping != true else { return }
+        channel.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerTime) { [channel] in
+            channel.close(promise: nil)
+        }
+    }
+
+    /// Closes the channel as it is.
+    func abandon() {
+        state = .closed
+        channel.close(promise: nil)
+    }
+
+    /// Writes what is queued, if nothing is being written.
+    package func flush() {
+        isMarkedWritten = false
+        guard let write = outbox.takeWrite() else { return }
+        for buffer in write.buffers.dropLast() { channel.write(buffer, promise: nil) }
+        guard let last = write.buffers.last else { return }
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { [self] result in
+            outbox.writeDone()
+            guard case .success = result, let session else { return }
+            session.flushed(bytes: write.bytes, presence: write.presence)
+            if !outbox.isEmpty {
+                flush()
+            } else if state == .closing {
+                channel.close(mode: .output, promise: nil)
+            }
+        }
+        channel.writeAndFlush(last, promise: written)
+    }
+
+    /// Answers a goodbye or a violation; the session hears that it is over.
+    private func leave(_ reason: CloseReason) {
+        guard state == .open else { return }
+        close(reason)
+        session?.left()
+    }
+}

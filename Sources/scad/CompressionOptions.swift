@@ -1,0 +1,20 @@
+internal import ArgumentParser
+internal import SCAServerd
+
+/// Whether clients may ask for compressed messages (RFC 7692).
+struct CompressionOptions: ParsableArguments {
+    /// The window unless said: 4 KiB, which holds what messages repeat.
+    private static let usualWindowBits = 12
+
+    @Flag(help: "Compress messages for clients that ask for it.")
+    var compression = false
+
+    @Option(help: "Largest window of compression, as a power of two: 9 to 15. (default: 12, which is 4 KiB)")
+    var compressionWindowBits: Int?
+
+    func apply(to configuration: inout ServerConfiguration, _ environment: EnvironmentReader) {
+        guard compression || environment.flag("compression") == true else { return }
+        let windowBits = compressionWindowBits ?? environment.number("compression-window-bits")
+        configuration.compressionWindowBits = windowBits ?? Self.usualWindowBits
+    }
+}
