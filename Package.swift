@@ -113,6 +113,13 @@ let package = Package(
             path: "examples/swift/echo-bot-tests",
             swiftSettings: strict
         ),
+        // Echoes for the Autobahn cases, on the servers' and clients' own pipelines: a tool of scripts/conformance, no product.
+        .executableTarget(
+            name: "sca-echo",
+            dependencies: ["SCAClient", "SCACore", "SCAServerd", nioCore, nioHTTP1, nioPosix],
+            path: "Tests/Conformance/echo",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "FuzzTests",
             dependencies: fuzzed,
