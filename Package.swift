@@ -15,6 +15,8 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -40,6 +42,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        // Only tests use it, to make certificates; jwt-kit brings it anyway.
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -76,7 +80,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "SCATesting",
-            dependencies: ["SCACore"],
+            dependencies: ["SCACore", x509, crypto],
             path: "Tests/SCATesting",
             swiftSettings: strict
         ),
@@ -92,7 +96,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SCAServerdTests",
-            dependencies: ["SCAServerd", "SCACore", "SCATesting", nioCore, nioHTTP1, jwtKit, crypto, logging],
+            dependencies: [
+                "SCAServerd", "SCACore", "SCATesting", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, jwtKit, crypto,
+                logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -63,11 +63,13 @@ extension Dialer {
         }
         let names = (try? certificate.toDERBytes()).flatMap { CertificateNames(der: $0) }
         let isSelfSigned = names.map { $0.issuer == $0.subject } ?? false
-        let stranger = caFile.map { "an authority that is not in \($0)" } ?? "an authority that this system does not know"
+        let stranger =
+            caFile.map { "an authority that is not in \($0)" } ?? "an authority that this system does not know"
         return ClientError(
             .tlsFailed,
             "\(whose) is not trusted: it is \(isSelfSigned ? "self-signed" : "from \(stranger)")",
-            hint: "if you know whose it is, name a file with \(isSelfSigned ? "it" : "that authority's"): --ca-file FILE"
+            hint:
+                "if you know whose it is, name a file with \(isSelfSigned ? "it" : "that authority's"): --ca-file FILE"
         )
     }
 }

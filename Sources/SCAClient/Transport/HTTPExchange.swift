@@ -123,7 +123,11 @@ private final class ExchangeHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         promise.fail(
-            ClientError(.connectionLost, "\(endpoint) hung up before its whole answer to \(exchange.path)")
+            ClientError(
+                .connectionLost,
+                "\(endpoint) hung up before its whole answer to \(exchange.path)",
+                hint: answer == nil ? "check the address, and whether it is ws:// or wss://" : nil
+            )
         )
         context.fireChannelInactive()
     }

@@ -32,9 +32,9 @@ struct KeyPair {
             let mode = String(key.mode & 0o777, radix: 8)
             throw key.error("is open to everybody on this machine (mode \(mode)); chmod o= \(files.key)")
         }
-        // An empty passphrase, or none would be asked for on the terminal.
-        guard let privateKey = try? NIOSSLPrivateKey(bytes: key.bytes, format: .pem, passphraseCallback: { $0([UInt8]()) })
-        else {
+        // An empty passphrase: nobody is there to be asked for one.
+        let privateKey = try? NIOSSLPrivateKey(bytes: key.bytes, format: .pem, passphraseCallback: { $0([UInt8]()) })
+        guard let privateKey else {
             throw key.error("has no private key in PEM (-----BEGIN PRIVATE KEY-----), or one with a passphrase")
         }
         self.chain = chain

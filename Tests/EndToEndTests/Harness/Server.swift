@@ -4,13 +4,16 @@ import Foundation
 final class Server: Sendable {
     let program: Program
     let port: Int
+    /// `ws`, or `wss` with a certificate.
+    let scheme: String
 
-    private init(_ program: Program, port: Int) {
+    private init(_ program: Program, scheme: String, port: Int) {
         self.program = program
+        self.scheme = scheme
         self.port = port
     }
 
-    var url: String { "ws://127.0.0.1:\(port)" }
+    var url: String { "\(scheme)://127.0.0.1:\(port)" }
 
     /// Starts it and waits until it says where it listens.
     ///
@@ -57,9 +60,9 @@ final class Server: Sendable {
     }
 
     private static func heard(_ program: Program) async throws -> Server {
-        let line = try await program.said("listening on ws://")
-        let digits = line.firstMatch(of: /listening on ws:\/\/127\.0\.0\.1:(\d+)/)?.output.1
-        guard let port = digits.flatMap({ Int($0) }) else { throw Failure("no port in: \(line)") }
-        return Server(program, port: port)
+        let line = try await program.said("listening on ws")
+        let words = line.firstMatch(of: /listening on (wss?):\/\/127\.0\.0\.1:(\d+)/)?.output
+        guard let words, let port = Int(words.2) else { throw Failure("no port in: \(line)") }
+        return Server(program, scheme: String(words.1), port: port)
     }
 }

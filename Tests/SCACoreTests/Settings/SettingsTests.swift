@@ -19,7 +19,8 @@ import Testing
 
     @Test func settingsComeBackAsTheyWere() throws {
         for output in [nil] + Settings.Output.allCases.map(Optional.some) {
-            let settings = Settings(mobile: try .test("0123456789"), server: "wss://a/x?y=\"z\"", output: output)
+            let (mobile, server) = (try Mobile.test("0123456789"), "wss://a/x?y=\"z\"")
+            let settings = Settings(mobile: mobile, server: server, caFile: "/etc/my ca.pem", output: output)
             try settings.save(to: path)
             #expect(try Settings.load(from: path) == settings)
         }
@@ -103,7 +104,7 @@ import Testing
     }
 
     @Test func logoutForgetsWhoAndWhere() throws {
-        let settings = Settings(mobile: try .test("9876543210"), server: "ws://a", output: .json)
+        let settings = Settings(mobile: try .test("9876543210"), server: "wss://a", caFile: "/ca.pem", output: .json)
         try settings.save(to: path)
         #expect(try Settings.remove(at: path) == settings)
         #expect(try Settings.load(from: path) == Settings(output: .json))
