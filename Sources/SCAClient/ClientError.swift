@@ -38,12 +38,15 @@ public struct ClientError: Error, Hashable, Sendable {
     public let message: String
     /// What to do about it, if there is something.
     public let hint: String?
+    /// How long the server asked to be left alone; nil if it did not say.
+    public let retryAfter: Duration?
 
     /// Makes an error from its kind and sentences.
-    public init(_ code: Code, _ message: String, hint: String? = nil) {
+    public init(_ code: Code, _ message: String, hint: String? = nil, retryAfter: Duration? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.retryAfter = retryAfter
     }
 
     /// Whether the same attempt may well succeed a little later; if not, a client does not reconnect.

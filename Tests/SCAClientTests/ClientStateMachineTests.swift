@@ -113,6 +113,22 @@ struct ClientStateMachineTests {
         }
     }
 
+    @Test mutating func serverThatAsksForTimeIsLeftAloneForThatLong() {
+        var machine = opened()
+        _ = machine.lost(Self.lost, now: time.now)
+        time.pass(.seconds(1))
+        #expect(machine.tick(now: time.now) == [.dial])
+        let full = ClientError(.rateLimited, "full", retryAfter: .seconds(20))
+        guard case .reconnecting(attempt: 2, let delay) = machine.lost(full, now: time.now).first else {
+            return #expect(Bool(false), "it goes on trying")
+        }
+        #expect(delay >= .seconds(20) && delay <= .seconds(40))
+        time.pass(.milliseconds(19_999))
+        #expect(machine.tick(now: time.now) == [])
+        time.pass(delay - .milliseconds(19_999))
+        #expect(machine.tick(now: time.now) == [.dial])
+    }
+
     @Test mutating func attemptsEndWithAnErrorThatLasts() {
         var machine = opened()
         _ = machine.lost(Self.lost, now: time.now)

@@ -11,9 +11,15 @@ enum Handshake {
     }
 
     /// A whole answer that is no upgrade.
-    static func refuse(_ status: Int, _ body: String, type: String = "application/json") -> [UInt8] {
-        let head = "HTTP/1.1 \(status) No\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-        return Array((head + body).utf8)
+    static func refuse(
+        _ status: Int,
+        _ body: String,
+        type: String = "application/json",
+        retryAfter: String? = nil
+    ) -> [UInt8] {
+        let retry = retryAfter.map { "Retry-After: \($0)\r\n" } ?? ""
+        let head = "HTTP/1.1 \(status) No\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\n"
+        return Array((head + retry + "\r\n" + body).utf8)
     }
 
     /// The value of a header; nil if the request has none.

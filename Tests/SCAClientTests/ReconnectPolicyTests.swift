@@ -27,6 +27,29 @@ struct ReconnectPolicyTests {
         #expect(delays.contains { $0 > .seconds(13) })
     }
 
+    @Test func nobodyComesBackSoonerThanTheServerAskedAndNotAllAtOnce() {
+        var generator = SeededGenerator.announced()
+        let policy = ReconnectPolicy.standard
+        let delays = (0..<500).map { _ in policy.delay(attempt: 1, retryAfter: .seconds(5), using: &generator) }
+        #expect(delays.allSatisfy { $0 >= .seconds(5) && $0 <= .seconds(10) })
+        #expect(delays.contains { $0 < .seconds(6) })
+        #expect(delays.contains { $0 > .seconds(9) })
+        // The back-off of the attempt goes on above what the server asks.
+        let late = (0..<500).map { _ in policy.delay(attempt: 9, retryAfter: .seconds(1), using: &generator) }
+        #expect(late.allSatisfy { $0 >= .seconds(1) && $0 <= .seconds(16) })
+        #expect(late.contains { $0 > .seconds(12) })
+    }
+
+    @Test func noServerSendsAClientAwayForADay() {
+        var generator = SeededGenerator.announced()
+        for _ in 0..<50 {
+            let delay = ReconnectPolicy.standard.delay(attempt: 1, retryAfter: .seconds(86_400), using: &generator)
+            #expect(delay <= ReconnectPolicy.longestRetryAfter * 2)
+        }
+        let delay = ReconnectPolicy.standard.delay(attempt: 1, retryAfter: .seconds(-5), using: &generator)
+        #expect(delay >= .zero)
+    }
+
     @Test func oddNumbersAreTakenAsTheNearestThatMakeSense() {
         #expect(ReconnectPolicy.standard.span(attempt: -3) == .milliseconds(250))
         #expect(ReconnectPolicy.standard.span(attempt: .max) == .seconds(15))

@@ -168,6 +168,7 @@ struct UpgradeTests {
         (200, #"{"hello":1}"#, .invalidServer),
         (429, "", .rateLimited),
         (503, #"{"error":{"code":"draining","message":"server is draining"}}"#, .draining),
+        (503, #"{"error":{"code":"rate_limited","message":"the server has 9 connections"}}"#, .rateLimited),
         (502, "", .unreachable),
         (302, "", .handshakeFailed),
     ])
@@ -183,6 +184,20 @@ struct UpgradeTests {
             #expect(error.message.contains("HTTP \(status)"))
         }
         #expect(!upgrade.channel.isActive)
+    }
+
+    @Test(arguments: [
+        (429, "7", Duration.seconds(7)), (503, "120", .seconds(120)), (503, "0", .zero), (429, nil, nil),
+        (429, "", nil),
+        (503, "-1", nil), (503, "soon", nil), (503, "Fri, 31 Dec 1999 23:59:59 GMT", nil), (503, "9999999999", nil),
+    ])
+    func serverSaysWhenToComeBack(status: Int, retryAfter: String?, expected: Duration?) throws {
+        let upgrade = try Upgrade()
+        upgrade.answer(Handshake.refuse(status, "", retryAfter: retryAfter))
+        let error = try #require(upgrade.error)
+        #expect(error.retryAfter == expected)
+        #expect(error.isTemporary)
+        if let expected { #expect(error.hint == "try again in \(expected.shortText)") }
     }
 
     @Test func sentenceOfARefusalCannotReachTheTerminal() throws {

@@ -268,7 +268,7 @@ struct ClientStateMachine: Sendable {
             state = .ended
             return [.ended(error)]
         }
-        let delay = policy.delay(attempt: next.number, using: &jitter)
+        let delay = policy.delay(attempt: next.number, retryAfter: error.retryAfter, using: &jitter)
         next.deadline = now.instant + delay
         state = .waiting(next)
         return actions + [.reconnecting(attempt: next.number, delay: delay)]

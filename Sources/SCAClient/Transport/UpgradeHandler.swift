@@ -24,7 +24,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         /// The 101 was right; its end is still to come.
         case accepted(Dialect)
         case switching
-        case refused(status: Int, body: [UInt8])
+        case refused(HTTPResponseHead, body: [UInt8])
         case done
     }
 
@@ -99,9 +99,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .refused(let status, let body) = state {
-            fail(HTTPRefusal.error(status: status, body: body, endpoint: request.endpoint), context)
-        }
+        explainRefusal(context)
         fail(
             ClientError(
                 .connectionLost,
@@ -117,7 +115,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch part {
         case .head(let head):
             guard head.status == .switchingProtocols else {
-                state = .refused(status: Int(head.status.code), body: [])
+                state = .refused(head, body: [])
                 return
             }
             do throws(ClientError) {
@@ -126,9 +124,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 fail(error, context)
             }
         case .body(let bytes):
-            guard case .refused(let status, var body) = state else { return }
+            guard case .refused(let head, var body) = state else { return }
             body.append(contentsOf: bytes.readableBytesView.prefix(HTTPRefusal.maximumBody - body.count))
-            state = .refused(status: status, body: body)
+            state = .refused(head, body: body)
             if body.count == HTTPRefusal.maximumBody { explainRefusal(context) }
         case .end:
             if case .accepted(let dialect) = state {
@@ -191,8 +189,16 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func explainRefusal(_ context: ChannelHandlerContext) {
-        guard case .refused(let status, let body) = state else { return }
-        fail(HTTPRefusal.error(status: status, body: body, endpoint: request.endpoint), context)
+        guard case .refused(let head, let body) = state else { return }
+        fail(
+            HTTPRefusal.error(
+                status: Int(head.status.code),
+                body: body,
+                retryAfter: HTTPRefusal.retryAfter(head.headers),
+                endpoint: request.endpoint
+            ),
+            context
+        )
     }
 
     private func fail(_ error: ClientError, _ context: ChannelHandlerContext) {

@@ -18,11 +18,18 @@ final class FakeServer: Sendable {
     }
 
     /// Answers every request with this status.
-    static func http(_ status: String, _ body: String = "", on stage: Stage) throws -> FakeServer {
+    ///
+    /// - Parameter fields: header lines, each with its end.
+    static func http(
+        _ status: String,
+        _ body: String = "",
+        fields: String = "",
+        on stage: Stage
+    ) throws -> FakeServer {
         try FakeServer(on: stage) { peer in
             _ = peer.readHead()
-            let head = "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
-            peer.write(Array((head + body).utf8))
+            let head = "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n"
+            peer.write(Array((head + fields + "\r\n" + body).utf8))
         }
     }
 
