@@ -97,8 +97,8 @@ let package = Package(
         .testTarget(
             name: "SCAServerdTests",
             dependencies: [
-                "SCAServerd", "SCACore", "SCATesting", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS, jwtKit, crypto,
-                logging,
+                "SCAServerd", "SCAClient", "SCACore", "SCATesting", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
+                jwtKit, crypto, logging,
             ],
             swiftSettings: strict
         ),

@@ -51,7 +51,9 @@ struct MemoryArgument: ExpressibleByArgument {
     let limit: MemoryLimit
 
     init?(argument: String) {
-        guard let limit = MemoryLimit(parsing: argument, size: { SizeArgument(argument: $0)?.bytes }) else { return nil }
+        guard let limit = MemoryLimit(parsing: argument, size: { SizeArgument(argument: $0)?.bytes }) else {
+            return nil
+        }
         self.limit = limit
     }
 

@@ -36,9 +36,10 @@ final class AdmissionGate: Sendable {
         state = Mutex(State(admission: Admission(limits.rules(files))))
     }
 
-    /// Judges a connection by its peer; `depart` must follow unless it is dropped.
-    func arrive(_ peer: IPAddress, now: Int64) -> Admission.Verdict {
-        let verdict = state.withLock { $0.admission.arrive(key(peer), now: now) }
+    /// Judges a connection by its peer; `depart` must follow unless it is dropped. A trusted proxy brings many, who are judged
+    /// by `identify`.
+    func arrive(_ peer: ClientAddress, now: Int64) -> Admission.Verdict {
+        let verdict = state.withLock { $0.admission.arrive(peer.isProxy ? nil : key(peer), now: now) }
         switch verdict {
         case .admit: break
         case .refuse(let refusal), .drop(let refusal): note(refusal, now: now)
@@ -46,8 +47,21 @@ final class AdmissionGate: Sendable {
         return verdict
     }
 
-    func depart(_ peer: IPAddress, _ verdict: Admission.Verdict) {
-        state.withLock { $0.admission.depart(key(peer), verdict) }
+    func depart(_ peer: ClientAddress, _ verdict: Admission.Verdict) {
+        state.withLock { $0.admission.depart(peer.isProxy ? nil : key(peer), verdict) }
+    }
+
+    /// Judges a client behind a proxy; `forget` must follow if it is let in.
+    ///
+    /// - Returns: why not; nil if it is let in.
+    func identify(_ client: ClientAddress, now: Int64) -> Refusal? {
+        guard let key = key(client) else { return nil }
+        return state.withLock { $0.admission.identify(key, now: now) }
+    }
+
+    func forget(_ client: ClientAddress) {
+        guard let key = key(client) else { return }
+        state.withLock { $0.admission.forget(key) }
     }
 
     /// Why no session may be opened now, whoever asks; nil if one may.
@@ -85,10 +99,9 @@ final class AdmissionGate: Sendable {
         }
     }
 
-    /// Whose limits a peer counts against; nil for none.
-    private func key(_ peer: IPAddress) -> AddressBlock? {
-        if peer.isLoopback, !limits.countsLoopback { return nil }
-        return AddressBlock(of: peer, prefix: peer.isIPv4 ? 128 : 64)
+    /// Whose limits an address counts against; nil for none.
+    private func key(_ client: ClientAddress) -> AddressBlock? {
+        client.ip.isLoopback && !limits.countsLoopback ? nil : client.limitKey
     }
 
     private func write(_ lines: [RefusalTally.Line]) {

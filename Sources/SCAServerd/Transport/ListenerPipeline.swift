@@ -43,7 +43,8 @@ struct ListenerPipeline: Sendable {
             throw ChannelError.inappropriateOperationForState
         }
         var timeout = TimeAmount.nanoseconds(configuration.handshakeTimeout.wholeNanoseconds)
-        guard let verdict = judge(channel) else { return channel.close(promise: nil) }
+        let peer = ClientAddress(peerOf: channel, configuration.trustedProxies)
+        guard let verdict = judge(channel, peer) else { return channel.close(promise: nil) }
         var refused: Refusal?
         if case .refuse(let refusal) = verdict {
             refused = refusal
@@ -57,7 +58,7 @@ struct ListenerPipeline: Sendable {
             gate: gate,
             refusal: refused,
             limits: configuration.limits,
-            client: ClientAddress(peerOf: channel, configuration.trustedProxies),
+            client: peer,
             proxies: configuration.trustedProxies,
             doorkeeper: doorkeeper,
             guard: guardian,
@@ -74,8 +75,7 @@ extension ListenerPipeline {
     /// Asks the gate, which is told when the connection is closed.
     ///
     /// - Returns: nil if it is to be closed at once.
-    private func judge(_ channel: any Channel) -> Admission.Verdict? {
-        let peer = IPAddress(channel.remoteAddress) ?? .unspecified
+    private func judge(_ channel: any Channel, _ peer: ClientAddress) -> Admission.Verdict? {
         let verdict = gate.arrive(peer, now: HubTime.now().nanoseconds)
         if case .drop = verdict { return nil }
         channel.closeFuture.whenComplete { [gate] _ in gate.depart(peer, verdict) }

@@ -26,6 +26,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// What was posted, as much of it as a login can have.
     private(set) var body: [UInt8] = []
     private var isAnswered = false
+    /// Whether the peer is a trusted proxy, so that limits by address are still to be asked for.
+    private let isBehindProxy: Bool
 
     init(
         loop: HubLoop,
@@ -44,6 +46,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.refusal = refusal
         self.limits = limits
         self.client = client
+        isBehindProxy = client.isProxy
         self.proxies = proxies
         self.doorkeeper = doorkeeper
         self.httpGuard = httpGuard
@@ -86,13 +89,19 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .refused(let status, let error): refuse(status, error, context)
         case .login(let step): logIn(step, context)
         case .session(var terms, let head):
+            if let refusal = gate.refusalOfSession() ?? identify(context) { return refuseNoted(refusal, context) }
             guard admit(&terms, head, context) else { return }
-            if let refusal = loop.refusal(of: terms.mobile) ?? gate.refusalOfSession() {
-                gate.note(refusal, now: HubTime.now().nanoseconds)
-                return refuse(refusal, context)
-            }
+            if let refusal = loop.refusal(of: terms.mobile) { return refuseNoted(refusal, context) }
             upgrade(terms, head, context)
         }
+    }
+
+    /// Asks for the client that a proxy has named, for as long as the connection stands.
+    private func identify(_ context: ChannelHandlerContext) -> Refusal? {
+        guard isBehindProxy else { return nil }
+        if let refusal = gate.identify(client, now: HubTime.now().nanoseconds) { return refusal }
+        context.channel.closeFuture.whenComplete { [gate, client] _ in gate.forget(client) }
+        return nil
     }
 
     private func upgrade(_ terms: SessionTerms, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -135,6 +144,11 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             open: { HubSession.open(terms, on: socket, loop: loop, limits: limits) },
             settle: { [loop] in loop.settle() }
         )
+    }
+
+    private func refuseNoted(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        gate.note(refusal, now: HubTime.now().nanoseconds)
+        refuse(refusal, context)
     }
 
     private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {

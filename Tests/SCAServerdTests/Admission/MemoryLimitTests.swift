@@ -63,7 +63,8 @@ import Testing
 
     @Test func rubbishIsNoLimit() throws {
         let files = [
-            "proc/meminfo": "rubbish", "proc/self/cgroup": "0:/\n::\nrubbish\n0::\n", "sys/fs/cgroup/memory.max": "-5\n",
+            "proc/meminfo": "rubbish", "proc/self/cgroup": "0:/\n::\nrubbish\n0::\n",
+            "sys/fs/cgroup/memory.max": "-5\n",
             "proc/self/statm": "x y\n",
         ]
         try withFiles(files) { #expect($0.available == nil && $0.resident == nil) }
