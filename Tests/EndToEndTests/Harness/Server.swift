@@ -23,8 +23,9 @@ final class Server: Sendable {
     }
 
     /// The same with so few files that it may have open.
-    static func start(on stage: Stage, files: Int) async throws -> Server {
-        try await heard(stage.start("/bin/sh", ["-c", "ulimit -n \(files); exec scad --port 0 --drain-window 100ms"]))
+    static func start(on stage: Stage, files: Int, _ options: String = "") async throws -> Server {
+        let line = "ulimit -n \(files); exec scad --port 0 --drain-window 100ms \(options)"
+        return try await heard(stage.start("/bin/sh", ["-c", line]))
     }
 
     /// Asks it to drain, and waits for its end.

@@ -14,8 +14,34 @@ import Testing
         #expect(answer.errors.contains("no file descriptors left"))
     }
 
-    @Test func serverWithoutFilesSaysSoWaitsAndGoesOn() async throws {
+    /// With files in reserve it never comes to that: who does not fit is told so.
+    @Test func serverKeepsFilesToSayNoWith() async throws {
         let server = try await Server.start(on: stage, files: 64)
+        let (asha, ravi) = (
+            try stage.person("9876543210", on: server), try stage.person("9123456780", on: server)
+        )
+        let listener = try await ravi.listen()
+        let crowd = try (0..<80).map { try RawSession(String(9_000_000_000 + $0), on: server) }
+        try await server.program.said("reason=connections")
+        let refused = try await blocking {
+            crowd.filter { session in
+                do {
+                    try session.open()
+                    return false
+                } catch { return true }
+            }.count
+        }
+        #expect((40..<80).contains(refused), "a quarter of 64 is kept")
+        let late = try await asha.run("send", "--to", ravi.mobile, "hi")
+        #expect(late.exit == .status(69))
+        #expect(!server.program.errors.lines.contains { $0.contains("no file descriptors left") })
+        withExtendedLifetime(crowd) {}
+        #expect(listener.exit() == nil)
+        #expect(try await server.stop().exit == .status(0))
+    }
+
+    @Test func serverWithoutFilesSaysSoWaitsAndGoesOn() async throws {
+        let server = try await Server.start(on: stage, files: 64, "--file-reserve 0")
         let (asha, ravi) = (
             try stage.person("9876543210", on: server), try stage.person("9123456780", on: server)
         )
