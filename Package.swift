@@ -29,6 +29,8 @@ let fuzzed: [Target.Dependency] = [
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 
+let simulated: [Target.Dependency] = ["SCACore", "SCAClient", "SCAServerd", "SCATesting", nioCore]
+
 let package = Package(
     name: "sca",
     products: [
@@ -134,6 +136,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: simulated,
+            exclude: ["Tool"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["SCACore", "SCATesting", "CProcess"],
             swiftSettings: strict
@@ -141,8 +149,8 @@ let package = Package(
     ]
 )
 
-// `scripts/fuzz` builds the sources of a test target in release mode and with @testable imports. A plain
-// `swift build -c release` could not build these, so they are targets for that script only.
+// `scripts/fuzz` and `scripts/simulate` build the sources of a test target in release mode and with @testable imports. A plain
+// `swift build -c release` could not build these, so they are targets for those scripts only.
 switch Context.environment["SCA_TOOL"] {
 case "fuzz":
     package.targets.removeAll { $0.type == .test || ["scactl", "scad", "echo-bot"].contains($0.name) }
@@ -162,6 +170,18 @@ case "fuzz":
             exclude: ["Replay", "corpora"],
             swiftSettings: strict
         ),
+    ]
+case "simulate":
+    package.targets.removeAll { $0.type == .test || ["scactl", "scad", "echo-bot"].contains($0.name) }
+    package.products = []
+    package.targets += [
+        .executableTarget(
+            name: "simulate",
+            dependencies: simulated,
+            path: "Tests/SimulationTests",
+            exclude: ["Checks"],
+            swiftSettings: strict
+        )
     ]
 default: break
 }

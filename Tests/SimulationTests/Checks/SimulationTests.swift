@@ -1,0 +1,18 @@
+internal import Foundation
+internal import SCATesting
+internal import Testing
+
+/// Whole conversations among misfortunes. A violation names its seed: `scripts/simulate --seed S --trace` tells the story.
+struct SimulationTests {
+    @Test func noSeedBreaksAPromise() {
+        let first: UInt64 = 1
+        for seed in first..<first + 100 {
+            let outcome = Scenario.run(seed: seed, folder: Self.folder())
+            if let violation = outcome.violation { Issue.record("seed \(seed): \(violation)") }
+        }
+    }
+
+    static func folder() -> String {
+        FileManager.default.temporaryDirectory.path + "/sca-simulation-\(UUID().uuidString)"
+    }
+}
