@@ -12,8 +12,6 @@ enum Mutation: String, CaseIterable {
     case losesPresence = "loses-presence"
     /// Letters between two loops overtake each other.
     case lettersOvertake = "letters-overtake"
-    /// The server tells its hub that all is written while the client does not read.
-    case countsTooEarly = "counts-too-early"
     /// A client does not tell its tracker that the connection was lost.
     case forgetsLoss = "forgets-loss"
 }

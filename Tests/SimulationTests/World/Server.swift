@@ -247,12 +247,11 @@ final class Server {
         guard let write = handler.outbox.takeWrite() else { return }
         let bytes = write.buffers.flatMap { Array($0.readableBytesView) }
         let flushed = Hub.Input.flushed(handler.id, bytes: write.bytes, presence: write.presence)
-        if world.mutation == .countsTooEarly { waiting.append(flushed) }
         handler.line.write(.server, bytes) { [weak self] in
             guard let self, !isDead else { return }
             handler.queued -= write.bytes
             handler.outbox.writeDone()
-            if world.mutation != .countsTooEarly { waiting.append(flushed) }
+            waiting.append(flushed)
             if !handler.outbox.isEmpty { mark(handler) } else if !handler.isOpen { handler.line.finish(.server) }
             world.agenda.after(0) { self.settle() }
         }
