@@ -111,9 +111,10 @@ struct UpgradeTests {
             let lines = accept.split(separator: "\r\n", maxSplits: 1)
             let head = "\(lines[0])\r\n\(name): \(answer)\r\n\(lines[1])"
             let pong = Array(#"{"type":"pong"}"#.utf8)
-            let payload = Deflater(windowBits: 9, skipsHopeless: false)?.deflate(pong.span)
+            let deflated = Deflater(windowBits: 9, skipsHopeless: false)?.deflate(pong.span)
+            let payload = try #require(deflated)
             var frame: [UInt8] = []
-            WebSocketFrame.append(.text, deflated: try #require(payload).span, to: &frame)
+            WebSocketFrame.append(.text, deflated: payload.span, to: &frame)
             upgrade.answer(Array(head.utf8) + frame)
             #expect(upgrade.dialect == (isRight ? .base : nil), "\(answer)")
             #expect(upgrade.received == (isRight ? [.frame(.pong)] : []))

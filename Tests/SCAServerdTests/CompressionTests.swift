@@ -19,9 +19,10 @@ import Testing
 
     private func deflated(_ text: String) throws -> [UInt8] {
         let message = Array(text.utf8)
-        let payload = Deflater(windowBits: 9, skipsHopeless: false)?.deflate(message.span)
+        let deflated = Deflater(windowBits: 9, skipsHopeless: false)?.deflate(message.span)
+        let payload = try #require(deflated)
         var frame: [UInt8] = []
-        WebSocketFrame.append(.text, deflated: try #require(payload).span, maskingKey: 0x0102_0304, to: &frame)
+        WebSocketFrame.append(.text, deflated: payload.span, maskingKey: 0x0102_0304, to: &frame)
         return frame
     }
 

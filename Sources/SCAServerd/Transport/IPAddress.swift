@@ -15,6 +15,9 @@ struct IPAddress: Hashable, Sendable {
 
     var isIPv4: Bool { bits >> 32 == 0xFFFF }
 
+    /// Whether only this machine can reach it: `127.0.0.0/8`, `::1`.
+    var isLoopback: Bool { bits == 1 || bits >> 24 == Self.mapped >> 24 | 127 }
+
     init(bits: UInt128) {
         self.bits = bits
     }

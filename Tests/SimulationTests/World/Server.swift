@@ -65,7 +65,7 @@ final class Server {
     /// - Returns: why not; nil if it is in.
     func accept(_ line: Line, _ request: World.Request) -> WireError? {
         let loop = line.number % hubs.count
-        if let refusal = hubs[loop].refusal(of: request.mobile) { return refusal }
+        if let refusal = hubs[loop].refusal(of: request.mobile) { return refusal.error }
         var terms = SessionTerms(mobile: request.mobile)
         terms.dialect = request.isBase ? .base : .v2
         terms.isVisible = request.isVisible
@@ -329,8 +329,8 @@ extension Hub.Input {
     /// Whose it is; letters are handed over elsewhere.
     fileprivate var loop: LoopID {
         switch self {
-        case .connected(let id, _), .frame(let id, _, _), .badFrame(let id, _, _), .ping(let id, _), .pong(let id),
-            .disconnected(let id), .flushed(let id, _, _):
+        case .connected(let id, _), .frame(let id, _, _), .badFrame(let id, _, _), .read(let id, _, _), .ping(let id, _),
+            .pong(let id), .disconnected(let id), .flushed(let id, _, _):
             id.loop
         case .letter, .drain: 0
         }
