@@ -25,7 +25,7 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let fuzzed: [Target.Dependency] = [
-    "SCACore", "SCAServerd", "scactl", nioCore, nioPosix, nioEmbedded, logging,
+    "SCACore", "SCAServerd", "scactl", nioCore, nioEmbedded, logging,
     .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
 ]
 

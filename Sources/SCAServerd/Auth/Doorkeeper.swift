@@ -23,11 +23,18 @@ final class Doorkeeper: Sendable {
     /// Reads the keys.
     ///
     /// - Throws: `ServerError` if they cannot be used.
-    init(_ configuration: AuthConfiguration, log: ServerLog) async throws(ServerError) {
+    convenience init(_ configuration: AuthConfiguration, log: ServerLog) async throws(ServerError) {
+        let signer = try Self.signer(configuration)
+        self.init(configuration, keys: try await Self.keys(configuration, signer), signer: signer, log: log)
+    }
+
+    /// - Parameters:
+    ///   - keys: what tokens are judged by; nil if none are needed.
+    ///   - signer: what signs tokens for codes; nil if none are given.
+    init(_ configuration: AuthConfiguration, keys: TokenKeys?, signer: SigningKey?, log: ServerLog) {
         self.configuration = configuration
         origins = OriginPolicy(configuration.allowedOrigins)
-        let signer = try Self.signer(configuration)
-        keys = Mutex(try await Self.keys(configuration, signer))
+        self.keys = Mutex(keys)
         login = signer.map { LoginDesk(configuration, $0, log: log) }
     }
 

@@ -2,7 +2,6 @@ internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOEmbedded
-internal import NIOPosix
 @testable internal import SCAServerd
 
 // The front door, with the very handlers of the listener: the first byte chooses the cuts, the rest is what a client sends.
@@ -60,20 +59,10 @@ extension FuzzTarget {
                 configuration: configuration,
                 loops: [reference],
                 gate: AdmissionGate(limits, log: log),
-                doorkeeper: Self.doorkeeper(log),
+                doorkeeper: Doorkeeper(AuthConfiguration(), keys: nil, signer: nil, log: log),
                 tls: nil,
                 log: log
             )
-        }
-
-        /// Made on another thread and waited for: it may read key files.
-        private static func doorkeeper(_ log: ServerLog) -> Doorkeeper {
-            let loop = MultiThreadedEventLoopGroup.singleton.any()
-            do {
-                return try loop.makeFutureWithTask { try await Doorkeeper(AuthConfiguration(), log: log) }.wait()
-            } catch {
-                preconditionFailure("no keys are needed, and yet: \(error)")
-            }
         }
 
         func knock(_ pieces: [[UInt8]]) throws {

@@ -71,8 +71,8 @@ internal import Testing
     // MARK: Memory
 
     @Test func theParserIsSmall() {
-        #expect(MemoryLayout<FrameParser>.size == 25)
-        #expect(MemoryLayout<MessageAssembler>.size == 13)
+        #expect(MemoryLayout<FrameParser>.size == 41)
+        #expect(MemoryLayout<MessageAssembler>.size == 22)
         #expect(MemoryLayout<UTF8Check>.size == 1)
     }
 

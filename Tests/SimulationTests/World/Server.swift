@@ -329,8 +329,8 @@ extension Hub.Input {
     /// Whose it is; letters are handed over elsewhere.
     fileprivate var loop: LoopID {
         switch self {
-        case .connected(let id, _), .frame(let id, _, _), .badFrame(let id, _, _), .read(let id, _, _), .ping(let id, _),
-            .pong(let id), .disconnected(let id), .flushed(let id, _, _):
+        case .connected(let id, _), .frame(let id, _, _), .badFrame(let id, _, _), .read(let id, _, _),
+            .ping(let id, _), .pong(let id), .disconnected(let id), .flushed(let id, _, _):
             id.loop
         case .letter, .drain: 0
         }
