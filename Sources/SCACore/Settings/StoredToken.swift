@@ -110,7 +110,7 @@ public struct StoredToken: Codable, Hashable, Sendable {
                     hint: "chmod 600 \(path); if somebody may have read it, ask for a new one"
                 )
             }
-            if error.number == ENOENT, hint == nil { return nil }
+            if error.number == ENOENT || error.number == ENOTDIR, hint == nil { return nil }
             throw SettingsError(
                 code: .unreadable,
                 message: "cannot read \(path): \(error.reason)",
