@@ -73,7 +73,7 @@ import Testing
 
     private func scene() async throws -> Scene {
         let clock = try await FakeClock(on: stage)
-        let options = ["--port", "0", "--ping-timeout", "3s", "--cleanup-interval", "100ms"]
+        let options = ["--port", "0", "--ping-timeout", "10s", "--cleanup-interval", "100ms"]
         let server = try stage.start("scad", options, environment: clock.environment)
         let line = try await server.said("listening on ws://")
         let match = try #require(line.firstMatch(of: /ws:\/\/127\.0\.0\.1:(\d+)/))
@@ -97,7 +97,7 @@ struct FakeClock {
             .appending(path: "../../Fixtures/clock.c").standardizedFileURL.path
         let library = "\(stage.folder)/clock.so"
         let words = ["clang", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source]
-        let compiling = try await stage.start("/usr/bin/env", words).finish(within: .seconds(60))
+        let compiling = try await stage.start("/usr/bin/env", words).finish(within: .seconds(240))
         guard compiling.exit == .status(0) else { throw Failure("clock.c: \(compiling.errors)") }
         file = "\(stage.folder)/clock"
         environment = ["LD_PRELOAD": library, "SCA_TEST_CLOCK": file]

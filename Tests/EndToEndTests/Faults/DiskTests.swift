@@ -10,7 +10,7 @@ import Testing
         let (_, asha, visitor) = try await stage.scene()
         let (room, ravi) = try await disk(of: visitor, "size=64k")
         let listener = try await ravi.listen()
-        let sender = try asha.start("send", "-l", "--timeout", "1s", "--to", ravi.mobile, input: .open)
+        let sender = try asha.start("send", "-l", "--timeout", "8s", "--to", ravi.mobile, input: .open)
         let text = String(repeating: "word ", count: 400)
         var answers: [Row] = []
         while answers.last.map({ $0["status"] == "stored" }) ?? true, answers.count < 100 {
@@ -74,6 +74,7 @@ import Testing
         let refused = try await ravi.run("listen")
         #expect(refused.exit == .status(74))
         #expect(refused.errors.contains("Read-only file system"))
+        try await asha.misses(ravi)
         #expect(try await asha.run("send", "--to", ravi.mobile, "two").rows["status"] == ["offline"])
         try await ravi.expectTruth(of: first.rows)
         #expect(ravi.history["text"] == ["one"])

@@ -70,7 +70,7 @@ import Testing
             sender.write("one\n")
         }
         sender.closeInput()
-        let answer = try await sender.finish(within: .seconds(60))
+        let answer = try await sender.finish(within: .seconds(240))
         #expect(answer.exit == .status(0), "\(answer.errors)")
         #expect(answer.rows["status"] == ["stored"])
         try await ravi.expectTruth(of: answer.rows)

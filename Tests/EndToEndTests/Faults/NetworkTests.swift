@@ -8,7 +8,7 @@ import Testing
     init() async { stage = await Stage() }
 
     @Test func cutThatIsShortIsNotEvenNoticed() async throws {
-        let scene = try await scene()
+        let scene = try await scene(patience: "30s")
         let sender = try scene.asha.start("send", "-l", "--to", scene.ravi.mobile, input: .open)
         sender.write("before\n")
         try await sender.lines(1)
@@ -19,7 +19,7 @@ import Testing
         #expect(sender.output.lines.count == 1)
         try await scene.cut(false)
         sender.closeInput()
-        let answer = try await sender.finish(within: .seconds(60))
+        let answer = try await sender.finish(within: .seconds(240))
         #expect(answer.rows["status"] == ["stored", "stored"])
         #expect(answer.errors.isEmpty)
         try await scene.ravi.expectTruth(of: answer.rows)
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func cutThatLastsIsSaidAndMendedByItself() async throws {
-        let scene = try await scene()
+        let scene = try await scene(patience: "3s")
         let words = ["send", "-v", "-l", "--retry-for", "120s", "--to", scene.ravi.mobile]
         let (asha, ravi) = (scene.asha, scene.ravi)
         let sender = try stage.start(
@@ -43,16 +43,16 @@ import Testing
         try await scene.cut(true)
         sender.write("three\nfour\n")
         // Both ends find out by themselves: the people because nothing answers, the server because nobody pings.
-        for program in [sender, scene.listener] { try await program.said("trying again", within: .seconds(60)) }
+        for program in [sender, scene.listener] { try await program.said("trying again", within: .seconds(240)) }
         try await eventually("the server to miss them") {
             try await stage.start("scactl", ["health", "-s", scene.url], entering: scene.serverRoom.entering)
                 .finish().rows.first?.number("connections") == 0
         }
         #expect(sender.output.lines.count == 2)
         try await scene.cut(false)
-        for program in [sender, scene.listener] { try await program.said("connected again", within: .seconds(60)) }
+        for program in [sender, scene.listener] { try await program.said("connected again", within: .seconds(240)) }
         sender.closeInput()
-        let answer = try await sender.finish(within: .seconds(60))
+        let answer = try await sender.finish(within: .seconds(240))
         #expect(answer.exit == .status(0), "\(answer.errors)")
         #expect(answer.rows["status"] == Array(repeating: "stored", count: 4))
         try await ravi.expectTruth(of: answer.rows)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    private func scene() async throws -> Scene {
+    private func scene(patience: String) async throws -> Scene {
         let serverRoom = try await Room(.network, on: stage, "ip link set lo up")
         let people = try await Room(
             .network,
@@ -83,7 +83,7 @@ import Testing
             """
         )
         try await serverRoom.shell("ip address add 10.9.8.1/24 dev cable; ip link set cable up")
-        let options = ["--host", "10.9.8.1", "--port", "8080", "--ping-timeout", "3s", "--cleanup-interval", "500ms"]
+        let options = ["--host", "10.9.8.1", "--port", "8080", "--ping-timeout", patience, "--cleanup-interval", "500ms"]
         let server = try stage.start("scad", options, entering: serverRoom.entering)
         try await server.said("listening on ws://10.9.8.1:8080")
         let url = "ws://10.9.8.1:8080"

@@ -32,7 +32,7 @@ import Testing
             for _ in 0..<Int.random(in: 1...3, using: &random) where isSenderAlive {
                 // A moment is chosen by how far the conversation has come, and a few milliseconds more.
                 let answers = min(sender.output.lines.count + .random(in: 1...150, using: &random), 490)
-                try await sender.lines(answers, within: .seconds(60))
+                try await sender.lines(answers, within: .seconds(240))
                 usleep(.random(in: 0...20_000, using: &random))
                 switch Int.random(in: 0..<6, using: &random) {
                 case 0:
@@ -62,7 +62,7 @@ import Testing
                 }
             }
             sender.closeInput()
-            let answer = try await sender.finish(within: .seconds(90))
+            let answer = try await sender.finish(within: .seconds(240))
             #expect(answer.exit == (isSenderAlive ? .status(0) : .signal(SIGKILL)), remark)
             // A killed sender's last line may be torn, and says nothing.
             said += answer.output.hasSuffix("\n") ? answer.rows : answer.rows.dropLast()

@@ -14,7 +14,11 @@ extension Person {
         _ remark: Comment? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let kept = history
+        // What is still on its way may come between the two looks at the file; then both look again.
+        var (kept, reading) = (history, try await run("history"))
+        while reading.rows["id"] != kept["id"], history["id"] != kept["id"] {
+            (kept, reading) = (history, try await run("history"))
+        }
         let ids = kept["id"]
         let promised = Set(sent.filter { $0["status"] == "stored" && $0["to"] == mobile }["id"])
         #expect(promised.subtracting(ids).isEmpty, remark, sourceLocation: sourceLocation)
@@ -23,7 +27,6 @@ extension Person {
         #expect(Set(sent["id"]).count == sent["id"].count, remark, sourceLocation: sourceLocation)
         let torn = kept.filter { !$0.isObject }
         #expect(!isWhole || torn.isEmpty, remark, sourceLocation: sourceLocation)
-        let reading = try await run("history")
         #expect(reading.exit == .status(0), "\(reading.errors)", sourceLocation: sourceLocation)
         #expect(reading.rows["id"] == ids, remark, sourceLocation: sourceLocation)
         let complains = reading.errors.contains("could not be read")
