@@ -83,7 +83,9 @@ import Testing
             """
         )
         try await serverRoom.shell("ip address add 10.9.8.1/24 dev cable; ip link set cable up")
-        let options = ["--host", "10.9.8.1", "--port", "8080", "--ping-timeout", patience, "--cleanup-interval", "500ms"]
+        let options = [
+            "--host", "10.9.8.1", "--port", "8080", "--ping-timeout", patience, "--cleanup-interval", "500ms",
+        ]
         let server = try stage.start("scad", options, entering: serverRoom.entering)
         try await server.said("listening on ws://10.9.8.1:8080")
         let url = "ws://10.9.8.1:8080"
