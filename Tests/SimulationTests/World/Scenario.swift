@@ -152,6 +152,7 @@ struct Scenario {
     /// Nothing goes wrong any more; who has died comes back, and tries until it is in.
     private func mend() {
         world.trace("all is mended")
+        world.isMended = true
         if world.server == nil { world.startServer() }
         for disk in world.disks { disk.state = .sound }
         for client in world.clients { client.goOn() }

@@ -36,6 +36,8 @@ final class World {
     private let loops: Int
     /// Everybody has much to say at once, so that outboxes fill.
     let isFlood: Bool
+    /// Whether nothing goes wrong any more.
+    var isMended = false
     private var idCount = 0
 
     /// - Parameter write: takes the lines of the trace; nil for none.
@@ -95,7 +97,10 @@ final class World {
     func pick<Element>(_ elements: [Element]) -> Element? { elements.randomElement(using: &generator) }
 
     /// How long a segment travels: mostly quick, at times very slow.
-    func latency() -> Int64 { chance(95) ? random(50_000...40_000_000) : random(0...2 * Agenda.second) }
+    /// Once all is mended, a ping and its pong come within any client's patience.
+    func latency() -> Int64 {
+        chance(95) ? random(50_000...40_000_000) : random(0...(isMended ? Agenda.second / 2 : 2 * Agenda.second))
+    }
 
     func freshID() -> MessageID {
         idCount += 1
