@@ -10,7 +10,7 @@ import Testing
     @Test func receiverThatSleptTooLongIsOfflineAndComesBack() async throws {
         let (_, asha, ravi) = try await patientScene()
         let listener = try await ravi.listen()
-        listener.signal(SIGSTOP)
+        try await listener.stop()
         // Nobody is told that it arrived.
         let meanwhile = try await asha.run("send", "--timeout", "2s", "--to", ravi.mobile, "are you there?")
         #expect(meanwhile.exit == .status(124))
@@ -38,7 +38,7 @@ import Testing
         let sender = try asha.start("send", "-l", "--retry-for", "60s", "--to", ravi.mobile, input: .open)
         sender.write(lines[..<300].joined(separator: "\n") + "\n")
         try await sender.lines(20)
-        sender.signal(SIGSTOP)
+        try await sender.stop()
         try await eventually("the server to miss it") { try await asha.connections() == 1 }
         sender.signal(SIGCONT)
         sender.write(lines[300...].joined(separator: "\n") + "\n")
@@ -58,7 +58,7 @@ import Testing
         let sender = try asha.start("send", "-l", "--retry-for", "60s", "--to", ravi.mobile, input: .open)
         sender.write(lines[..<300].joined(separator: "\n") + "\n")
         try await sender.lines(20)
-        server.program.signal(SIGSTOP)
+        try await server.program.stop()
         sender.write(lines[300...].joined(separator: "\n") + "\n")
         sender.closeInput()
         let start = ContinuousClock.now
@@ -81,7 +81,7 @@ import Testing
         sender.write("before\n")
         try await sender.lines(1)
         let sleeper = victim == "server" ? server.program : victim == "sender" ? sender : listener
-        sleeper.signal(SIGSTOP)
+        try await sleeper.stop()
         sender.write("meanwhile\n")
         let start = ContinuousClock.now
         try await eventually("a nap") { ContinuousClock.now - start > .seconds(1) }

@@ -56,6 +56,22 @@ final class Program: Sendable {
         ending.withLock { if $0 == nil { kill(pid, number) } }
     }
 
+    /// Stops the process (SIGSTOP), and waits until each of its threads stands still: on a busy machine they run on for a while.
+    func stop() async throws {
+        signal(SIGSTOP)
+        let folder = "/proc/\(pid)/task"
+        try await eventually("a standstill") {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: folder)
+            return threads.allSatisfy { thread in
+                // Behind the name, which is in brackets: the state, T if it is stopped. A thread may just have ended.
+                guard let status = try? String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8) else {
+                    return true
+                }
+                return status[(status.lastIndex(of: ")") ?? status.startIndex)...].hasPrefix(") T")
+            }
+        }
+    }
+
     /// Writes to a stdin that was opened as `.open`.
     func write(_ text: String) { input?.write(Array(text.utf8)) }
 

@@ -133,8 +133,8 @@ import Testing
         #expect(try await ravi.run("listen", "--idle", "200ms").exit == .status(124))
         #expect(try await asha.run("health", "--wait", "300ms", "-s", "ws://127.0.0.1:1").exit == .status(124))
         let listener = try await ravi.listen()
-        listener.signal(SIGSTOP)
-        let answer = try await asha.run("send", "--timeout", "300ms", "--to", ravi.mobile, "are you there?")
+        try await listener.stop()
+        let answer = try await asha.run("send", "--timeout", "3s", "--to", ravi.mobile, "are you there?")
         #expect(answer.exit == .status(124))
         #expect(answer.rows["status"] == ["timeout"])
     }

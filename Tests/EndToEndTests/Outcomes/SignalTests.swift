@@ -103,7 +103,7 @@ import Testing
         let (_, asha, ravi) = try await stage.scene()
         let listener = try await ravi.listen()
         let device = try await asha.listen()
-        listener.signal(SIGSTOP)
+        try await listener.stop()
         let sender = try asha.start("send", "-l", "--timeout", "1h", "--to", ravi.mobile, input: .open)
         sender.write("are you there?\n")
         // The sender's other device notes it a moment later, so it is on its way.
