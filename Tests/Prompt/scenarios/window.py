@@ -151,6 +151,13 @@ def started_in_the_background_it_waits_for_fg(scene):
     shell.terminal.type("echo the shell still works\r")
     shell.shows("^the shell still works$")
     eventually("the stop", lambda: is_stopped(shell.pid()))
+
+    def is_known():
+        """A shell continues only what it knows to be stopped."""
+        shell.terminal.type("jobs\r")
+        return shell.count(r"^\[1\]\+ +Stopped ")
+
+    shell.wait("the shell to know of it", is_known)
     shell.terminal.type("fg\r")
     shell.wait("the prompt", lambda: shell.rows()[-1] == shell.prompt.strip())
     shell.say("hello")
