@@ -53,6 +53,26 @@ struct DeliveryRetryTests {
         #expect(bench.seen() == [.report(1, .stored), .report(4, .stored), .message(6, bob)], "the lane is gone")
     }
 
+    @Test func retriesKeepToTheWindowAndGoBeforeNewMessages() {
+        var bench = TrackerBench(window: 2)
+        bench.submit(1, retryFor: .seconds(60))
+        bench.submit(2, retryFor: .seconds(60))
+        for number in 1...2 { bench.error(number, .recipientOffline) }
+        for number in 3...4 { bench.submit(number, to: carol) }
+        _ = bench.seen()
+        bench.receive(.presence(rev: 9, joined: [bob], left: []))
+        bench.submit(5, to: carol)
+        #expect(bench.seen() == [], "the window is full")
+        bench.receipt(3, from: carol)
+        #expect(bench.seen() == [.report(3, .stored), .message(1, bob)])
+        bench.ack(1)
+        #expect(bench.seen() == [], "acknowledged, and not stored yet")
+        bench.receipt(1)
+        #expect(bench.seen() == [.report(1, .stored), .message(2, bob)])
+        bench.ack(2, receipts: 0)
+        #expect(bench.seen() == [.report(2, .routed), .unwatch(bob), .message(5, carol)])
+    }
+
     @Test(arguments: [WireError.Code.recipientOffline, .recipientBusy])
     func refusedMessageIsTriedAgainWithGrowingPauses(code: WireError.Code) {
         var bench = TrackerBench()

@@ -134,7 +134,7 @@ struct DeliverySimulationTests {
                 if world.isConnected, world.chance(20) {
                     world.bench.tracker.written(upTo: world.bench.tracker.writeMark, now: world.bench.time.now)
                 }
-                #expect(world.bench.tracker.inFlightWithoutRetry <= 8)
+                #expect(world.bench.tracker.inFlight <= 8)
             }
             world.bench.tracker.end(now: world.bench.time.now)
             world.collect()
@@ -183,12 +183,5 @@ struct DeliverySimulationTests {
             #expect(world.arrived.count == 3)
             for numbers in world.arrived.values { #expect(numbers == numbers.sorted()) }
         }
-    }
-}
-
-extension DeliveryTracker {
-    /// Those that only the window lets out. The lanes of retries go one by one instead, whatever the window.
-    fileprivate var inFlightWithoutRetry: Int {
-        pending.tickets { ![.queued, .parked].contains($0) }.count { pending[$0]?.retryEnd == nil }
     }
 }

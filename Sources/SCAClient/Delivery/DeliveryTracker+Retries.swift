@@ -37,10 +37,15 @@ extension DeliveryTracker {
         return true
     }
 
-    /// Transmits a lane's next message if none of it is under way; closes a lane that has none left.
+    /// Transmits a lane's next message if none of it is under way, now or once the window has room; closes a lane that has
+    /// none left.
     mutating func tryLane(_ mobile: Mobile, now: Moment) {
-        guard let server, lanes[mobile] != nil, lanes[mobile]?.probe == nil else { return }
+        guard let server, let lane = lanes[mobile], lane.probe == nil, !lane.isReady else { return }
         lanes[mobile]?.nextTry = nil
+        guard inFlight < window else {
+            lanes[mobile]?.isReady = true
+            return readyLanes.append(mobile)
+        }
         while let ticket = lanes[mobile]?.takeNext() {
             guard let message = pending[ticket], message.state == .parked,
                 transmit(ticket, message, server, now: now)
@@ -62,7 +67,7 @@ extension DeliveryTracker {
 
     /// Plans the next try, unless one is planned or under way.
     private mutating func delayLane(_ mobile: Mobile, now: Moment) {
-        guard let lane = lanes[mobile], lane.probe == nil, lane.nextTry == nil else { return }
+        guard let lane = lanes[mobile], lane.probe == nil, lane.nextTry == nil, !lane.isReady else { return }
         let instant = now.instant + Self.pause.delay(attempt: lane.attempt + 1, using: &jitter)
         lanes[mobile]?.attempt += 1
         lanes[mobile]?.nextTry = instant

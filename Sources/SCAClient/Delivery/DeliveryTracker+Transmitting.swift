@@ -5,6 +5,10 @@ extension DeliveryTracker {
     /// Transmits what the connection and the window allow.
     mutating func pump(_ now: Moment) {
         guard let server else { return }
+        while inFlight < window, let mobile = readyLanes.popFirst() {
+            lanes[mobile]?.isReady = false
+            tryLane(mobile, now: now)
+        }
         while inFlight < window, let ticket = line.popFirst() {
             guard let message = pending[ticket], message.state == .queued else { continue }
             let mayRetry = message.message.retryFor != nil && message.message.wait != .none
@@ -19,7 +23,7 @@ extension DeliveryTracker {
         startBatch()
     }
 
-    /// Transmits one message, whatever the window.
+    /// Transmits one message; the window has room.
     ///
     /// - Returns: false if the message was rejected here, as too large.
     @discardableResult

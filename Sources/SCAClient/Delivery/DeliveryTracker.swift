@@ -50,6 +50,8 @@ struct DeliveryTracker: Sendable {
     var actions: [Action] = []
     var pending = PendingTable()
     var lanes: [Mobile: RetryLane] = [:]
+    /// Lanes that wait for room in the window, which they get before the line does.
+    var readyLanes = CircularBuffer<Mobile>()
     var batch = BaseBatch()
     var server: ServerInfo?
     var jitter: JitterSource
@@ -140,6 +142,7 @@ struct DeliveryTracker: Sendable {
         server = nil
         batch = BaseBatch()
         unwritten.removeAll()
+        while let mobile = readyLanes.popFirst() { lanes[mobile]?.isReady = false }
         let again = pending.tickets { $0 != .queued && $0 != .parked }
         for ticket in again {
             guard let message = pending[ticket] else { continue }
@@ -185,6 +188,7 @@ struct DeliveryTracker: Sendable {
             settle(ticket, pending[ticket]?.refusal ?? .timeout, now: now)
         }
         lanes = [:]
+        readyLanes.removeAll()
         line.removeAll()
         unwritten.removeAll()
     }

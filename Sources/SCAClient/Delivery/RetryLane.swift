@@ -19,6 +19,8 @@ struct RetryLane: Sendable {
     var attempt = 0
     /// When the next try is due; nil while one is under way.
     var nextTry: ContinuousClock.Instant?
+    /// Whether it may try, and waits for room in the window.
+    var isReady = false
     /// Whether the server was asked to tell when the recipient comes online.
     var isWatching = false
 

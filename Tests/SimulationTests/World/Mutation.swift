@@ -14,4 +14,6 @@ enum Mutation: String, CaseIterable {
     case lettersOvertake = "letters-overtake"
     /// A client does not tell its tracker that the connection was lost.
     case forgetsLoss = "forgets-loss"
+    /// The server tells its hub that bytes have left as soon as they are in the outbox.
+    case countsTooEarly = "counts-too-early"
 }
