@@ -43,9 +43,11 @@ struct UpgradeTests {
             }
         }
 
-        func answer(_ bytes: [UInt8]) {
+        /// - Parameter hangsUp: whether the end is read with the bytes, before the loop does anything else.
+        func answer(_ bytes: [UInt8], hangsUp: Bool = false) {
             // What the pipeline makes of it is looked at below; an error that nobody took would be thrown here.
             _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
+            if hangsUp { channel.pipeline.fireChannelInactive() }
             channel.embeddedEventLoop.run()
         }
 
@@ -134,6 +136,19 @@ struct UpgradeTests {
         #expect(upgrade.dialect == .v2)
         #expect(upgrade.received == frames.map { .frame($0) })
         #expect(upgrade.receivedAtOutcome == 0, "the owner hears of the upgrade before it hears frames")
+    }
+
+    @Test(arguments: [true, false])
+    func framesAndGoodbyeBehindTheAnswerCountThoughTheServerHangsUpAtOnce(saysGoodbye: Bool) throws {
+        let upgrade = try Upgrade()
+        var bytes = Handshake.accept(upgrade.request, subprotocol: "sca.v2")
+        bytes += WebSocketFrame.encode(.text, payload: FrameEncoder.encode(.hello(Words.hello)))
+        let goodbye = WebSocketFrame.closePayload(CloseReason(code: 1008, reason: "the token has ended"))
+        if saysGoodbye { bytes += WebSocketFrame.encode(.close, payload: goodbye) }
+        upgrade.answer(bytes, hangsUp: true)
+        #expect(upgrade.dialect == .v2)
+        #expect(upgrade.received == [.frame(.hello(Words.hello))])
+        #expect(upgrade.lost?.code == (saysGoodbye ? .unauthorized : .connectionLost))
     }
 
     @Test func pingBehindTheAnswerIsAnswered() throws {

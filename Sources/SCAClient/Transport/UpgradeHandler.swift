@@ -30,6 +30,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let request: UpgradeRequest
     private let codec: [any RemovableChannelHandler]
+    private let limit: HeadLimit
     private let connection: WebSocketConnection
     private let promise: EventLoopPromise<Dialect>
     private let upgrader = NIOWebSocketClientUpgrader { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
@@ -39,16 +40,19 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// - Parameters:
     ///   - codec: the HTTP handlers, which leave with the upgrade.
+    ///   - limit: what stands before them, and leaves last.
     ///   - connection: what comes in their place.
     ///   - promise: the dialect that the server selected, or the `ClientError` why there is none.
     init(
         _ request: UpgradeRequest,
         codec: [any RemovableChannelHandler],
+        limit: HeadLimit,
         connection: WebSocketConnection,
         promise: EventLoopPromise<Dialect>
     ) {
         self.request = request
         self.codec = codec
+        self.limit = limit
         self.connection = connection
         self.promise = promise
     }
@@ -184,6 +188,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             for data in self.leftOver { context.fireChannelRead(data) }
             self.leftOver = []
             context.fireChannelReadComplete()
+            pipeline.removeHandler(self.limit, promise: nil)
             pipeline.removeHandler(self, promise: nil)
         }
     }
@@ -209,31 +214,5 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         state = .done
         promise.fail(error)
         context.close(promise: nil)
-    }
-}
-
-/// Refuses a head of an HTTP answer that does not end, since NIO's own limits are generous, and one that is a TLS alert: so
-/// servers answer that were spoken to in the clear and want TLS. Stands before the codec.
-final class HeadLimit: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-
-    struct Exceeded: Error {}
-
-    struct FoundTLS: Error {}
-
-    /// The most bytes before the head must be whole.
-    static let maximum = 16_384
-
-    private var count = 0
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // The type of an alert and the major version (RFC 8446 5.1).
-        if count == 0, unwrapInboundIn(data).readableBytesView.starts(with: [0x15, 0x03]) {
-            context.fireErrorCaught(FoundTLS())
-        }
-        // Handed on first: if these bytes end the head, nobody minds the error any more.
-        count += unwrapInboundIn(data).readableBytes
-        context.fireChannelRead(data)
-        if count > Self.maximum { context.fireErrorCaught(Exceeded()) }
     }
 }

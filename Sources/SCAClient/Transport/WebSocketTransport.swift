@@ -107,7 +107,8 @@ package enum WebSocketTransport {
         let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes))
         let upgrade = UpgradeHandler(
             request,
-            codec: [limit, encoder, decoder],
+            codec: [encoder, decoder],
+            limit: limit,
             connection: connection,
             promise: promise
         )
