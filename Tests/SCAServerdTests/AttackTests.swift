@@ -76,17 +76,27 @@ import Testing
         }
     }
 
+    /// Too long a line, too many lines, no line at all, and some so large that most of them comes after the answer.
     @Test(arguments: [
-        "X: " + String(repeating: "x", count: 9_000), String(repeating: "X: y\r\n", count: 2_000),
-        String(repeating: "x", count: 9_000),
+        ("X: ", "x", 9_000), ("", "X: y\r\n", 300), ("", "x", 9_000), ("", "X: y\r\n", 100_000), ("X: ", "x", 900_000),
     ])
-    func aHeadThatGrowsIsCutOff(bomb: String) async throws {
+    func aHeadThatGrowsIsAnsweredAndCutOff(start: String, piece: String, count: Int) async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
-            // What is sent after the end is lost to a reset, which is as good an answer.
-            try? client.send("GET /ws/9876543210 HTTP/1.1\r\n" + bomb)
-            let answer = (try? client.readToEnd()) ?? ""
-            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 431 ") || answer.hasPrefix("HTTP/1.1 400 "))
+            try client.send("GET /ws/9876543210 HTTP/1.1\r\n" + start + String(repeating: piece, count: count))
+            let answer = try client.readToEnd()
+            #expect(answer.hasPrefix("HTTP/1.1 431 "), "\(answer.prefix(40))")
+        }
+    }
+
+    /// Who neither reads nor closes is not lingered for: it is hung up on, by time or by bytes.
+    @Test func nobodyGoesOnSendingBehindARefusal() async throws {
+        try await withServer { _, port in
+            let client = try RawClient(port: port)
+            try client.send("no HTTP at all\r\n\r\n")
+            #expect(throws: RawClient.Failure.self) {
+                for _ in 0..<10_000 { try client.send([UInt8](repeating: 0x78, count: 10_000)) }
+            }
         }
     }
 

@@ -19,13 +19,15 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let proxies: TrustedProxies
     let doorkeeper: Doorkeeper
     /// The other handlers of the HTTP phase, to be removed when a session opens.
-    private let httpGuard: any RemovableChannelHandler
+    private let httpGuard: HandshakeGuard
     private let encoder: any RemovableChannelHandler
     private let decoder: any RemovableChannelHandler
     private(set) var head: HTTPRequestHead?
     /// What was posted, as much of it as a login can have.
     private(set) var body: [UInt8] = []
     private var isAnswered = false
+    /// Whether the answer is to a request that was not read to its end.
+    private var isCutOff = false
     /// Whether the peer is a trusted proxy, so that limits by address are still to be asked for.
     private let isBehindProxy: Bool
 
@@ -37,7 +39,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         client: ClientAddress,
         proxies: TrustedProxies,
         doorkeeper: Doorkeeper,
-        guard httpGuard: any RemovableChannelHandler,
+        guard httpGuard: HandshakeGuard,
         encoder: any RemovableChannelHandler,
         decoder: any RemovableChannelHandler
     ) {
@@ -67,9 +69,14 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !isAnswered, error is HTTPParserError else { return context.close(promise: nil) }
+        guard !isAnswered, let error = error as? HTTPParserError else { return context.close(promise: nil) }
         isAnswered = true
-        refuse(.badRequest, WireError(.invalidFrame, "not an HTTP/1.1 request"), context)
+        isCutOff = true
+        if error == .headerOverflow {
+            refuse(.requestHeaderFieldsTooLarge, WireError(.tooLarge, "too many header fields"), context)
+        } else {
+            refuse(.badRequest, WireError(.invalidFrame, "not an HTTP/1.1 request"), context)
+        }
     }
 
     private func answer(_ request: UpgradeRequest, _ context: ChannelHandlerContext) {
@@ -187,6 +194,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if hasBody { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil) }
         let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
+        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        guard !isCutOff else { return httpGuard.linger(channel) }
+        written.whenComplete { _ in channel.close(promise: nil) }
     }
 }
