@@ -99,8 +99,8 @@ let package = Package(
         .testTarget(
             name: "SCAServerdTests",
             dependencies: [
-                "SCAServerd", "SCAClient", "SCACore", "SCATesting", nioCore, nioHTTP1, nioPosix, nioSSL, nioTLS,
-                jwtKit, crypto, logging,
+                "SCAServerd", "SCAClient", "SCACore", "SCATesting", nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL,
+                nioTLS, jwtKit, crypto, logging,
             ],
             swiftSettings: strict
         ),

@@ -13,6 +13,8 @@ final class HubLoop {
     let log: ServerLog
     /// What compresses for this loop's sessions; nil if none may ask for it.
     let compressor: FrameCompressor?
+    /// Who of its sessions is read when, if several have much to say.
+    let turns: ReadTurns
     private let index: LoopID
     private var hub: Hub
     private let mailbox: Mailbox
@@ -44,6 +46,7 @@ final class HubLoop {
         self.directory = directory
         self.mailbox = mailbox
         self.log = log
+        turns = ReadTurns(eventLoop: eventLoop)
         compressor = compression.map { FrameCompressor(policy: $0) }
         hub = Hub(loop: index, of: count, configuration: configuration, directory: directory, now: .now())
     }

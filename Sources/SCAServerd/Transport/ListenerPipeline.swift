@@ -25,6 +25,8 @@ struct ListenerPipeline: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // 16 KiB in a turn of the loop, so that others come between (`ReadTurns`).
+            .childChannelOption(.maxMessagesPerRead, value: 2)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8_192))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -4,11 +4,12 @@ package import SCACore
 /// The server's end of a WebSocket, owned by its event loop: bytes to a session's events, outbox to bytes.
 ///
 /// The raw read buffer is parsed where it lies; what it holds is handed to the session in one piece, and at the
-/// end of the read everything that came of it is flushed once. The end: after our close frame
-/// the output is shut and the channel waits, at most `lingerTime`, for the client to close, reading
-/// and discarding, so that the close frame is not lost to a reset.
-package final class ServerWebSocket: ChannelInboundHandler {
+/// end of the read everything that came of it is flushed once. Who brings much at once is read in turns
+/// (`ReadTurns`). The end: after our close frame the output is shut and the channel waits, at most `lingerTime`,
+/// for the client to close, reading and discarding, so that the close frame is not lost to a reset.
+package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     package typealias InboundIn = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
     private enum State {
@@ -19,6 +20,9 @@ package final class ServerWebSocket: ChannelInboundHandler {
     }
 
     private static let lingerTime = TimeAmount.seconds(2)
+    /// Who brings so many bytes or frames in one read has much to say.
+    private static let manyBytes = 4_096
+    private static let manyFrames = 64
 
     private var outbox = Outbox()
     /// Whether the loop will flush this outbox when it settles.
@@ -30,14 +34,25 @@ package final class ServerWebSocket: ChannelInboundHandler {
     private var session: (any WebSocketSession)?
     /// Nil if none was agreed.
     private let compression: AgreedCompression?
+    /// Nil if this one is read whenever there is anything.
+    private let turns: ReadTurns?
+    /// What the last read brought; bytes of compressed messages as what they were.
+    private var arrived = (bytes: 0, frames: 0)
+    private var isWaitingForTurn = false
+    private var context: ChannelHandlerContext?
 
     /// - Parameters:
     ///   - channel: What to speak on, behind the upgrade.
     ///   - maximumMessage: The longest message accepted, in bytes, after it is inflated.
     ///   - compression: What was agreed with the client.
-    package init(channel: any Channel, maximumMessage: Int, compression: AgreedCompression? = nil) {
+    package convenience init(channel: any Channel, maximumMessage: Int, compression: AgreedCompression? = nil) {
+        self.init(channel: channel, maximumMessage: maximumMessage, compression: compression, turns: nil)
+    }
+
+    init(channel: any Channel, maximumMessage: Int, compression: AgreedCompression?, turns: ReadTurns?) {
         self.channel = channel
         self.compression = compression
+        self.turns = turns
         parser = FrameParser(role: .server, maximumMessage: maximumMessage, terms: compression?.terms)
     }
 
@@ -49,15 +64,26 @@ package final class ServerWebSocket: ChannelInboundHandler {
         self.session = session
     }
 
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state == .open, let session else { return }
         var buffer = unwrapInboundIn(data)
         let count = buffer.readableBytes
         var violation: CloseReason?
         var goodbye: CloseReason?
+        var (frames, inflated) = (0, 0)
         buffer.withUnsafeMutableReadableBytes { bytes in
             do throws(CloseReason) {
                 try parser.consume(bytes) { kind, payload in
+                    frames += 1
+                    inflated += payload.count
                     if case .close(let reason) = kind { goodbye = reason } else { session.received(kind, payload) }
                     return .proceed
                 }
@@ -65,7 +91,10 @@ package final class ServerWebSocket: ChannelInboundHandler {
                 violation = error
             }
         }
-        session.act(self, bytes: count, fragments: parser.takeFragments())
+        let fragments = parser.takeFragments()
+        arrived.bytes += max(count, inflated)
+        arrived.frames += frames + fragments
+        session.act(self, bytes: count, fragments: fragments)
         // A goodbye is answered by its own code (RFC 6455, section 5.5.1), what broke the protocol by why.
         if let reason = goodbye.map({ CloseReason(code: $0.code) }) ?? violation { leave(reason) }
     }
@@ -76,6 +105,7 @@ package final class ServerWebSocket: ChannelInboundHandler {
 
     package func channelInactive(context: ChannelHandlerContext) {
         state = .closed
+        turns?.leave(self)
         outbox.discard()
         session?.closed()
         context.fireChannelInactive()
@@ -96,8 +126,30 @@ package final class ServerWebSocket: ChannelInboundHandler {
         channel.close(promise: nil)
     }
 
+    /// Is asked for after each read, and when reading goes on.
+    package func read(context: ChannelHandlerContext) {
+        guard !isWaitingForTurn else { return }
+        let hasMuch = arrived.bytes >= Self.manyBytes || arrived.frames >= Self.manyFrames
+        arrived = (0, 0)
+        if let turns, hasMuch, state == .open {
+            isWaitingForTurn = !turns.ask(self)
+        } else {
+            turns?.leave(self)
+        }
+        if !isWaitingForTurn { context.read() }
+    }
+
+    func takeTurn() {
+        isWaitingForTurn = false
+        context?.read()
+    }
+
     /// Stops or goes on reading: a session that is too fast waits in the kernel's buffers.
     func setReading(_ isReading: Bool) {
+        if !isReading {
+            isWaitingForTurn = false
+            turns?.leave(self)
+        }
         channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
     }
 

@@ -138,10 +138,12 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         _ compression: AgreedCompression?,
         _ context: ChannelHandlerContext
     ) {
+        if compression != nil { readLess(context.channel) }
         let socket = ServerWebSocket(
             channel: context.channel,
             maximumMessage: limits.frameBytes,
-            compression: compression
+            compression: compression,
+            turns: loop.turns
         )
         ProtocolSwitch(guard: httpGuard, encoder: encoder, decoder: decoder).run(
             headers,
@@ -151,6 +153,12 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             open: { HubSession.open(terms, on: socket, loop: loop, limits: limits) },
             settle: { [loop] in loop.settle() }
         )
+    }
+
+    /// A compressed byte can be a thousand, so fewer are read in a turn.
+    private func readLess(_ channel: any Channel) {
+        channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1_024)).whenFailure { _ in }
+        channel.setOption(.maxMessagesPerRead, value: 1).whenFailure { _ in }
     }
 
     private func refuseNoted(_ refusal: Refusal, _ context: ChannelHandlerContext) {

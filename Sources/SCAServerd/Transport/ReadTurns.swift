@@ -1,0 +1,81 @@
+internal import NIOCore
+
+/// What reads from its peer when it is told to.
+protocol TurnTaker: AnyObject {
+    /// It is this one's turn: read once.
+    func takeTurn()
+}
+
+/// Whose turn it is to be read, among the sessions of one event loop that have much to say; owned by that loop.
+///
+/// Whoever reads little reads when it likes. Who has just brought much asks here before it reads again, and of these only one is
+/// read in a turn of the loop; the others wait, in order, in the kernel's buffers. So the loop's other work waits for one piece of one flood
+/// at the most, however many sessions flood it, and these share what the others leave. One alone is never held up.
+///
+/// How it works. A turn ends when its owner asks again, or leaves. It may have nothing left to say and never ask: then the next
+/// one's turn comes when `patience` is over; by then the loop has looked at its sockets, and read it if there was anything.
+///
+/// Rejected: a low `--frame-rate`. It takes from who is alone, and a flood just below it, of many sessions, still fills the loop. So
+/// does a count of frames after which to stop parsing: what is parsed already must be kept, and only a timer could wake it.
+final class ReadTurns {
+    private static let patience = TimeAmount.microseconds(100)
+
+    private let eventLoop: any EventLoop
+    private var waiting = CircularBuffer<any TurnTaker>()
+    private var owner: (any TurnTaker)?
+    /// Counts turns, so that `patience` ends the one that it was meant for.
+    private var turn = 0
+    private var isTimed = false
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    /// Asks for the next read of one that has brought much. It must not ask again before its turn has come.
+    ///
+    /// - Returns: whether it may read at once; else `takeTurn` will tell it to.
+    func ask(_ reader: any TurnTaker) -> Bool {
+        if owner === reader { owner = nil }
+        if owner == nil, waiting.isEmpty {
+            begin(reader)
+            return true
+        }
+        waiting.append(reader)
+        pass()
+        return false
+    }
+
+    /// Ends the turn of one that has little to say, or is gone, and its waiting.
+    func leave(_ reader: any TurnTaker) {
+        if let index = waiting.firstIndex(where: { $0 === reader }) { waiting.remove(at: index) }
+        guard owner === reader else { return }
+        owner = nil
+        pass()
+    }
+
+    private func begin(_ reader: any TurnTaker) {
+        owner = reader
+        turn += 1
+    }
+
+    /// Gives the turn to the next one, if it is nobody's.
+    private func pass() {
+        if owner == nil, let next = waiting.popFirst() {
+            begin(next)
+            next.takeTurn()
+        }
+        setTimer()
+    }
+
+    private func setTimer() {
+        guard !isTimed, !waiting.isEmpty else { return }
+        isTimed = true
+        let timed = turn
+        eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
+            guard let self else { return }
+            isTimed = false
+            if turn == timed { owner = nil }
+            pass()
+        }
+    }
+}
