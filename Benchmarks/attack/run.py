@@ -2,13 +2,13 @@
 from sending a message to its arrival and the time a newcomer takes to get in, without the attack and during it.
 
 How it is measured. Each attack has a server of its own. Rounds without and with the attack take turns, so that whatever else the
-machine does falls on both; the samples of all rounds are put together. The server has one event loop, which everybody shares, and a
+machine does falls on both; the figure is the median of the rounds' percentiles. The server has one event loop, which everybody shares, and a
 processor of its own where there are two; attackers (some processes) and talkers (one) share the others, the attackers at a lower
 priority, as if they were elsewhere; all of them before whatever else runs here, as far as the system allows. All come from loopback, which has no limits by address: as if each attacker had an address of
 its own, the worst case. A handshake may take 3 s and not 10, so that its end is seen within the attack.
 
 It fails if a talker lost a session or a message, or if an attacker did not achieve what the attack is about. Everything is bounded in
-count and time, and ends by itself: 15 minutes with the defaults. `scripts/attack` builds and calls it.
+count and time, and ends by itself: a quarter of an hour with the defaults. `scripts/attack` builds and calls it.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import platform
 import re
 import resource
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -196,15 +197,22 @@ class Sample:
     """What the talkers noticed, of one kind of round."""
 
     def __init__(self):
-        self.latencies, self.arrivals = [], []
+        self.rounds = []
         self.refused = self.failed = self.lost = 0
 
     def add(self, taken):
-        self.latencies += taken["latencies"]
-        self.arrivals += taken["arrivals"]
+        self.rounds.append(taken)
         self.refused += taken["refused"]
         self.failed += taken["failed"]
         self.lost = max(self.lost, taken["lost"])
+
+    def median(self, kind, share):
+        """The median of the rounds' percentiles, so that one hiccup of the machine is not the figure."""
+        return statistics.median(percentile(one[kind], share) for one in self.rounds)
+
+    @property
+    def is_silent(self):
+        return any(not one["latencies"] for one in self.rounds)
 
 
 def under_attack(attack, options, certificate):
@@ -295,7 +303,7 @@ def is_presence_right(port, options):
 
 def row(attack, without, during, tally, peak):
     def pair(kind, share):
-        return f"{percentile(getattr(without, kind), share):.1f} | {percentile(getattr(during, kind), share):.1f}"
+        return f"{without.median(kind, share):.1f} | {during.median(kind, share):.1f}"
 
     achieved = ", ".join(f"{key} {round(value):,}" for key, value in sorted(tally.items()))
     turned_away = during.refused + during.failed
@@ -308,8 +316,8 @@ def row(attack, without, during, tally, peak):
 def problems(attack, during, tally, under_way):
     found = [f"{word}: {tally[word]}, not {round(least)}" for word, least in attack.proof.items() if tally[word] < least]
     found = [f"the attack was too weak, {one}" for one in found]
-    if not during.latencies:
-        found.append("the talkers noticed nothing at all")
+    if during.is_silent:
+        found.append("the talkers heard nothing for a whole round")
     if during.lost:
         found.append(f"{during.lost} of the talkers lost their session")
     if under_way > 0:
@@ -357,8 +365,8 @@ def main():
     parser.add_argument("--commit", default="unknown", help="what it was built from, for the heading")
     parser.add_argument("--log", default=os.devnull, help="where its log goes")
     parser.add_argument("--with-option", action="append", default=[], help="an option for it: --with-option=--threads=2")
-    parser.add_argument("--rounds", type=int, default=3, help="without and with each attack (3)")
-    parser.add_argument("--seconds", type=float, default=5, help="of each round (5)")
+    parser.add_argument("--rounds", type=int, default=4, help="without and with each attack (4)")
+    parser.add_argument("--seconds", type=float, default=3.5, help="of each round (3.5)")
     parser.add_argument("--pairs", type=int, default=10, help="of talkers (10)")
     parser.add_argument("--period", type=float, default=0.03, help="seconds between a pair's messages (0.03)")
     parser.add_argument("--slow", type=int, default=1_000, help="connections of a slow attack (1000)")

@@ -8,15 +8,17 @@ protocol TurnTaker: AnyObject {
 
 /// Whose turn it is to be read, among the sessions of one event loop that have much to say; owned by that loop.
 ///
-/// Whoever reads little reads when it likes. Who has just brought much asks here before it reads again, and of these only one is
-/// read in a turn of the loop; the others wait, in order, in the kernel's buffers. So the loop's other work waits for one piece of one flood
-/// at the most, however many sessions flood it, and these share what the others leave. One alone is never held up.
+/// Whoever brings little is read whenever there is anything. Who has just brought much asks here before it is read again, and
+/// of these only one is read in a turn of the loop; what the others send waits in the kernel's buffers. So the loop's other work waits
+/// for one piece of one flood at the most, however many flood it, and these share what the others leave. One alone is
+/// never held up.
 ///
-/// How it works. A turn ends when its owner asks again, or leaves. It may have nothing left to say and never ask: then the next
-/// one's turn comes when `patience` is over; by then the loop has looked at its sockets, and read it if there was anything.
+/// How it works. A turn ends when its owner asks again, or leaves. It may have nothing left to say and never ask: then the
+/// next turn begins when `patience` is over; by then the loop has looked at its sockets, and read it if there was anything.
 ///
-/// Rejected: a low `--frame-rate`. It takes from who is alone, and a flood just below it, of many sessions, still fills the loop. So
-/// does a count of frames after which to stop parsing: what is parsed already must be kept, and only a timer could wake it.
+/// Rejected: a low rate of frames for each session. It takes from who is alone, and many that stay just below it still fill
+/// the loop. And a number of frames after which parsing stops: the rest of what was read is to be kept then, and nothing but
+/// a timer would bring it back, since the socket has no more news of it.
 final class ReadTurns {
     private static let patience = TimeAmount.microseconds(100)
 
