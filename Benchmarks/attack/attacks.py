@@ -174,6 +174,8 @@ def never_reads(share):
 
     share.crowd(share.mine, write)
     if silent:
+        # The other processes may end a little later.
+        time.sleep(1)
         silent.socket.close()
 
 
