@@ -13,6 +13,8 @@ func withServer(
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.drainWindow = .milliseconds(100)
+    // A machine that is busy with other tests may keep a client waiting for long.
+    configuration.handshakeTimeout = .seconds(600)
     change(&configuration)
     let server = ChatServer(configuration: configuration, logger: silent)
     let port = try await server.start()

@@ -20,7 +20,10 @@ public struct FrameDecoder: Sendable {
     public func clientFrame(_ bytes: Span<UInt8>) throws(WireError) -> ClientFrame {
         var fields = ClientFields()
         try scan(bytes) { key, value in fields.set(key, value) }
-        let type = try bytes.string(fields.type, "type")
+        let value = try bytes.require(fields.type, .string, "a string", "type")
+        // The type of nearly all of them.
+        if bytes.extracting(value.range).spells("message") { return try message(fields, bytes) }
+        let type = try bytes.string(value, "type")
         switch type {
         case "ping": return .ping
         case "get_online_users": return .getOnlineUsers

@@ -40,14 +40,14 @@ struct JSONCursor {
     }
 
     /// Skips blanks and takes the byte if it comes next.
-    mutating func take(_ byte: Character, _ bytes: Span<UInt8>) -> Bool {
+    mutating func take(_ byte: Unicode.Scalar, _ bytes: Span<UInt8>) -> Bool {
         skipBlanks(bytes)
-        guard position < bytes.count, bytes[position] == byte.asciiValue else { return false }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: byte) else { return false }
         position += 1
         return true
     }
 
-    mutating func expect(_ byte: Character, _ bytes: Span<UInt8>) throws(Failure) {
+    mutating func expect(_ byte: Unicode.Scalar, _ bytes: Span<UInt8>) throws(Failure) {
         guard take(byte, bytes) else { throw failure("expected '\(byte)'") }
     }
 
@@ -100,7 +100,9 @@ struct JSONCursor {
         position += 1
         let start = position
         var saved = 0
-        while position < bytes.count {
+        while true {
+            skipPlain(bytes)
+            guard position < bytes.count else { break }
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 let end = position
@@ -115,6 +117,22 @@ struct JSONCursor {
             }
         }
         throw failure("a string without its closing quote")
+    }
+
+    /// Passes words of bytes that mean nothing but themselves in a string; what is left of them is looked at byte by byte.
+    private mutating func skipPlain(_ bytes: Span<UInt8>) {
+        let raw = bytes.bytes
+        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        while raw.byteCount - position >= 8 {
+            // Any bit pattern is a UInt64, and the load checks its bounds.
+            let word = raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+            let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+            // The top bit of a byte is set if it is below 0x20 or was the one that was sought; perhaps also behind such a one.
+            let special = (word &- ones &* 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+            guard special & tops == 0 else { return }
+            position += 8
+        }
     }
 
     /// Walks over one escape, a whole surrogate pair if it is one; returns by how many bytes its UTF-8 is shorter.

@@ -47,8 +47,7 @@ extension [UInt8] {
     /// Copies the bytes of a span.
     init(copying span: Span<UInt8>) {
         self.init(unsafeUninitializedCapacity: span.count) { buffer, count in
-            for index in 0..<span.count { buffer[index] = span[index] }
-            count = span.count
+            count = span.withUnsafeBufferPointer { buffer.initialize(fromContentsOf: $0) }
         }
     }
 }

@@ -22,6 +22,10 @@ struct EncodedFrame: Sendable, Equatable {
         bytes = ByteBuffer(bytes: output)
     }
 
+    fileprivate init(bytes: ByteBuffer) {
+        self.bytes = bytes
+    }
+
     /// Whether both are one buffer, not just the same bytes. O(1).
     func isSame(as other: EncodedFrame) -> Bool {
         // Both are alive, so what has the same address is the same memory, and nobody changes it.
@@ -32,5 +36,27 @@ struct EncodedFrame: Sendable, Equatable {
 
     init(_ reason: CloseReason) {
         self.init(.close, payload: WebSocketFrame.closePayload(reason))
+    }
+}
+
+/// Memory that frames are put together in, so that each costs no more than its own bytes.
+struct FrameScratch: Sendable {
+    private static let keptBytes = 1 << 16
+
+    private var payload: [UInt8] = []
+    private var frame: [UInt8] = []
+
+    mutating func encode(_ message: ServerFrame) -> EncodedFrame {
+        FrameEncoder.append(message, to: &payload)
+        Self.append(payload, to: &frame)
+        defer {
+            payload.removeAll(keepingCapacity: payload.count <= Self.keptBytes)
+            frame.removeAll(keepingCapacity: frame.count <= Self.keptBytes)
+        }
+        return EncodedFrame(bytes: ByteBuffer(bytes: frame))
+    }
+
+    private static func append(_ payload: [UInt8], to frame: inout [UInt8]) {
+        WebSocketFrame.append(.text, payload: payload.span, to: &frame)
     }
 }

@@ -59,13 +59,6 @@ extension Hub {
         case presence(PresenceUpdate)
     }
 
-    /// A message on its way, in both spellings.
-    struct Delivery: Sendable {
-        let to: Mobile
-        let base: EncodedFrame
-        let numbered: EncodedFrame
-    }
-
     /// Where to report a delivery.
     struct Ticket: Sendable {
         let loop: LoopID

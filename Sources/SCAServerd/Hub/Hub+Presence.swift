@@ -23,7 +23,8 @@ extension Hub {
     /// Tells this loop's sessions: base ones the list; v2 ones the delta, or the list if one is still on its way.
     mutating func publish(_ update: PresenceUpdate, _ now: HubTime) {
         presenceView = update
-        for (id, session) in sessions where session.terms.wantsAllPresence {
+        for session in sessions.values where session.terms.wantsAllPresence {
+            let id = session.id
             guard session.speaksV2 else {
                 guard update.delta != nil || !session.hasList else { continue }
                 sendPresence(update.list, to: id)

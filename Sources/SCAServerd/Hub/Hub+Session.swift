@@ -37,7 +37,7 @@ extension Hub {
 
     /// Forgets a session; its mobile may go offline by it.
     mutating func remove(_ id: SessionID) {
-        guard let session = sessions.removeValue(forKey: id) else { return }
+        guard let session = sessions.removeValue(for: id) else { return }
         let mobile = session.terms.mobile
         sessionsByMobile[mobile]?.removeAll { $0 == id }
         if sessionsByMobile[mobile]?.isEmpty == true { sessionsByMobile[mobile] = nil }
@@ -69,7 +69,7 @@ extension Hub {
     }
 
     mutating func send(_ frame: ServerFrame, to id: SessionID) {
-        send(EncodedFrame(frame), to: id)
+        send(scratch.encode(frame), to: id)
     }
 
     /// An answer to the session's own frames: never refused, but if it does not read them it is not read from.

@@ -19,7 +19,7 @@ struct Hub {
     /// All loops' hubs, this one included.
     let loopCount: Int
 
-    var sessions: [SessionID: Session] = [:]
+    var sessions = SessionTable<Session>()
     var sessionsByMobile: [Mobile: [SessionID]] = [:]
     var heartbeats: Heartbeats
     var watchers = Watchers()
@@ -31,6 +31,9 @@ struct Hub {
     var unanswered: [UInt64: Unanswered] = [:]
     var nextTicket: UInt64 = 0
     var nextServerMessage: UInt64 = 0
+    /// How the names of messages begin that came without one.
+    let serverPrefix: String
+    var scratch = FrameScratch()
     /// Sessions that must be looked at when time passes: paused by rate, or with a full outbox. Few.
     var timed: [SessionID: Int64] = [:]
     var draining: Drain?
@@ -42,6 +45,7 @@ struct Hub {
         self.loopCount = loopCount
         self.configuration = configuration
         self.directory = directory
+        serverPrefix = "s-\(configuration.epoch)-\(loop)-"
         heartbeats = Heartbeats(
             timeout: configuration.pingTimeout,
             interval: configuration.cleanupInterval,
@@ -54,6 +58,12 @@ struct Hub {
     ///
     /// - Returns: what to do, in order.
     mutating func handle(_ input: Input, now: HubTime) -> [Action] {
+        take(input, now: now)
+        return takeActions()
+    }
+
+    /// Takes what happened; `takeActions` says what to do.
+    mutating func take(_ input: Input, now: HubTime) {
         switch input {
         case .connected(let id, let terms): connect(id, terms, now)
         case .frame(let id, let frame, let bytes):
@@ -72,9 +82,8 @@ struct Hub {
         case .letter(let letter): receive(letter, now)
         case .drain(let window):
             guard draining == nil else { break }
-            draining = Drain(sessions: Array(sessions.keys), since: now.nanoseconds, window: window)
+            draining = Drain(sessions: sessions.values.map(\.id), since: now.nanoseconds, window: window)
         }
-        return takeActions()
     }
 
     /// When `advance` must be called at the latest, in nanoseconds; nil if nothing is waiting for time.
@@ -86,8 +95,16 @@ struct Hub {
         return earliest == .max ? nil : earliest
     }
 
-    /// Does what is due: presence, timeouts, sessions to be read again or given up, the drain.
+    /// Does what is due.
+    ///
+    /// - Returns: what to do, in order.
     mutating func advance(now: HubTime) -> [Action] {
+        pass(now: now)
+        return takeActions()
+    }
+
+    /// Does what is due: presence, timeouts, sessions to be read again or given up, the drain; `takeActions` says what to do.
+    mutating func pass(now: HubTime) {
         let timeout = configuration.pingTimeout
         let expired = heartbeats.sweep(now: now.nanoseconds) {
             sessions[$0]?.countedActivity(now, timeout: timeout)
@@ -103,7 +120,6 @@ struct Hub {
             }
         }
         updatePresence(now)
-        return takeActions()
     }
 
     /// Whether a new session of this mobile would be let in.
@@ -123,9 +139,14 @@ struct Hub {
         return nil
     }
 
+    /// Takes what is to be done, in order, and leaves its own storage in exchange.
+    mutating func takeActions(_ storage: inout [Action]) {
+        swap(&storage, &actions)
+    }
+
     private mutating func takeActions() -> [Action] {
         var taken: [Action] = []
-        swap(&taken, &actions)
+        takeActions(&taken)
         return taken
     }
 }

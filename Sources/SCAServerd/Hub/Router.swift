@@ -11,10 +11,8 @@ extension Hub {
     /// A message that other loops have yet to report on.
     struct Unanswered {
         let sender: SessionID
-        let from: Mobile
-        let to: Mobile
         let id: MessageID?
-        let copy: EncodedFrame
+        var delivery: Delivery
         var tally: Tally
         var reportsDue: Int
     }
@@ -28,7 +26,7 @@ extension Hub {
             route(text, to: to, id: messageID, from: session, now)
         case .receipt(let to, let messageID, let state):
             guard requireV2(session, "receipt") else { return }
-            routeReceipt(EncodedFrame(.receipt(from: session.terms.mobile, id: messageID, state: state)), to: to, now)
+            routeReceipt(scratch.encode(.receipt(from: session.terms.mobile, id: messageID, state: state)), to: to, now)
         case .watch(let mobiles):
             guard requireV2(session, "watch") else { return }
             watch(mobiles, by: session)
@@ -51,41 +49,39 @@ extension Hub {
         from sender: Session,
         _ now: HubTime
     ) {
-        let loops = directory.loops(of: to, visible: true)
-        guard loops != 0 else {
-            answer(id, of: sender.id, to: to, Tally())
-            return
-        }
-        var message = RelayedMessage(from: sender.terms.mobile, text: text)
-        let base = EncodedFrame(.message(message))
-        message.to = to
-        message.id = id ?? makeMessageID()
-        message.unixMilliseconds = now.unixMilliseconds
-        let delivery = Delivery(to: to, base: base, numbered: EncodedFrame(.message(message)))
-
-        let tally = loops & 1 << Directory.Loops(loop) != 0 ? deliver(delivery, now) : Tally()
-        let others = loops & ~(1 << Directory.Loops(loop))
-        let unanswered = Unanswered(
-            sender: sender.id,
+        if id == nil { nextServerMessage += 1 }
+        var delivery = Delivery(
             from: sender.terms.mobile,
             to: to,
+            text: text,
+            name: id.map { .given($0) } ?? .made(prefix: serverPrefix, number: nextServerMessage),
+            unixMilliseconds: now.unixMilliseconds
+        )
+        let tally = deliver(&delivery, now)
+        let others = otherLoops(of: to)
+        guard others != 0 else { return finish(&delivery, id, of: sender.id, tally, now) }
+        nextTicket += 1
+        unanswered[nextTicket] = Unanswered(
+            sender: sender.id,
             id: id,
-            copy: delivery.numbered,
+            delivery: delivery,
             tally: tally,
             reportsDue: others.nonzeroBitCount
         )
-        guard others != 0 else { return finish(unanswered, now) }
-        nextTicket += 1
-        self.unanswered[nextTicket] = unanswered
         post(.deliver(delivery, ticket: Ticket(loop: loop, number: nextTicket)), to: others, now)
     }
 
+    /// Which other loops hold sessions of this mobile: visible ones, or any.
+    private func otherLoops(of mobile: Mobile, visible: Bool = true) -> Directory.Loops {
+        loopCount == 1 ? 0 : directory.loops(of: mobile, visible: visible) & ~(1 << Directory.Loops(loop))
+    }
+
     /// Hands a message to the recipient's visible sessions on this loop.
-    mutating func deliver(_ delivery: Delivery, _ now: HubTime) -> Tally {
+    mutating func deliver(_ delivery: inout Delivery, _ now: HubTime) -> Tally {
         var tally = Tally()
         for id in sessionsByMobile[delivery.to] ?? [] {
             guard let session = sessions[id], session.terms.isVisible else { continue }
-            if offer(session.speaksV2 ? delivery.numbered : delivery.base, to: id, now) {
+            if offer(delivery.frame(session.terms.dialect, &scratch), to: id, now) {
                 tally.sessions += 1
                 if session.terms.sendsReceipts { tally.receipts += 1 }
             } else {
@@ -101,16 +97,25 @@ extension Hub {
         message.tally += tally
         message.reportsDue -= 1
         unanswered[ticket] = message.reportsDue > 0 ? message : nil
-        if message.reportsDue == 0 { finish(message, now) }
+        guard message.reportsDue == 0 else { return }
+        finish(&message.delivery, message.id, of: message.sender, message.tally, now)
     }
 
     /// Answers the sender, and copies the message to the sender's other devices if anyone got it.
-    private mutating func finish(_ message: Unanswered, _ now: HubTime) {
-        answer(message.id, of: message.sender, to: message.to, message.tally)
-        guard message.tally.sessions > 0, message.from != message.to else { return }
-        copy(message.copy, of: message.from, except: message.sender, now)
-        let others = directory.loops(of: message.from, visible: true) & ~(1 << Directory.Loops(loop))
-        if others != 0 { post(.copy(message.copy, of: message.from), to: others, now) }
+    private mutating func finish(
+        _ delivery: inout Delivery,
+        _ id: MessageID?,
+        of sender: SessionID,
+        _ tally: Tally,
+        _ now: HubTime
+    ) {
+        answer(id, of: sender, to: delivery.to, tally)
+        guard tally.sessions > 0, delivery.from != delivery.to else { return }
+        for id in sessionsByMobile[delivery.from] ?? [] where id != sender && getsCopies(id) {
+            _ = offer(delivery.frame(.v2, &scratch), to: id, now)
+        }
+        let others = otherLoops(of: delivery.from)
+        if others != 0 { post(.copy(delivery.frame(.v2, &scratch), of: delivery.from), to: others, now) }
     }
 
     /// Exactly one answer to a message with an id; none to one without.
@@ -125,18 +130,19 @@ extension Hub {
         }
     }
 
-    /// A copy for the sender's other visible v2 sessions on this loop; one without room goes without.
-    mutating func copy(_ frame: EncodedFrame, of sender: Mobile, except: SessionID?, _ now: HubTime) {
-        for id in sessionsByMobile[sender] ?? [] where id != except {
-            guard let session = sessions[id], session.terms.isVisible, session.speaksV2 else { continue }
-            _ = offer(frame, to: id, now)
-        }
+    /// A copy for the sender's visible v2 sessions on this loop; one without room goes without.
+    mutating func copy(_ frame: EncodedFrame, of sender: Mobile, _ now: HubTime) {
+        for id in sessionsByMobile[sender] ?? [] where getsCopies(id) { _ = offer(frame, to: id, now) }
+    }
+
+    private func getsCopies(_ id: SessionID) -> Bool {
+        guard let session = sessions[id] else { return false }
+        return session.terms.isVisible && session.speaksV2
     }
 
     private mutating func routeReceipt(_ frame: EncodedFrame, to mobile: Mobile, _ now: HubTime) {
-        let loops = directory.loops(of: mobile, visible: false)
-        if loops & 1 << Directory.Loops(loop) != 0 { deliverReceipt(frame, to: mobile, now) }
-        let others = loops & ~(1 << Directory.Loops(loop))
+        deliverReceipt(frame, to: mobile, now)
+        let others = otherLoops(of: mobile, visible: false)
         if others != 0 { post(.receipt(frame, to: mobile), to: others, now) }
     }
 
@@ -147,19 +153,13 @@ extension Hub {
         }
     }
 
-    /// A name for a message that came without one, so that two devices of its recipient agree on it.
-    private mutating func makeMessageID() -> MessageID? {
-        nextServerMessage += 1
-        return MessageID("s-\(configuration.epoch)-\(loop)-\(nextServerMessage)")
-    }
-
     mutating func receive(_ letter: Letter, _ now: HubTime) {
         switch letter {
-        case .deliver(let delivery, let ticket):
-            let tally = deliver(delivery, now)
+        case .deliver(var delivery, let ticket):
+            let tally = deliver(&delivery, now)
             if let ticket { post(.delivered(ticket: ticket.number, tally), to: 1 << Directory.Loops(ticket.loop), now) }
         case .delivered(let ticket, let tally): delivered(ticket: ticket, tally, now)
-        case .copy(let frame, let sender): copy(frame, of: sender, except: nil, now)
+        case .copy(let frame, let sender): copy(frame, of: sender, now)
         case .receipt(let frame, let mobile): deliverReceipt(frame, to: mobile, now)
         case .touched(let mobile): presence?.touch(mobile)
         case .presence(let update): publish(update, now)

@@ -3,7 +3,37 @@ internal import SCACore
 /// The name of a session: the loop that owns it, and a number that the loop never gives twice.
 struct SessionID: Hashable, Sendable {
     let loop: LoopID
+    /// Its place in the low half, the how manieth it is in the high half.
     let number: UInt64
+
+    /// Where a `SessionTable` keeps it.
+    var place: Int { Int(UInt32(truncatingIfNeeded: number)) }
+}
+
+/// Names one loop's sessions: places are used again, numbers not before four billion sessions.
+struct SessionNames {
+    private let loop: LoopID
+    private var named: UInt32 = 0
+    private var places = 0
+    private var free: [Int] = []
+
+    init(loop: LoopID) {
+        self.loop = loop
+    }
+
+    /// A new name.
+    mutating func take() -> SessionID {
+        let place = free.popLast() ?? places
+        places = max(places, place + 1)
+        named &+= 1
+        return SessionID(loop: loop, number: UInt64(named) << 32 | UInt64(place))
+    }
+
+    /// The session is gone: another may have its place.
+    mutating func giveBack(_ id: SessionID) {
+        free.append(id.place)
+        if free.count == places { (free, places) = ([], 0) }
+    }
 }
 
 /// The index of an event loop, 0 to 63; loop 0 also owns presence.

@@ -20,14 +20,20 @@ final class HubLoop {
     private let mailbox: Mailbox
     private var peers: [LoopReference] = []
 
-    private var handlers: [SessionID: ServerWebSocket] = [:]
-    private var nextNumber: UInt64 = 0
+    private var handlers = SessionTable<ServerWebSocket>()
+    private var names: SessionNames
     private var waiting: [Hub.Input] = []
+    /// What the read that is under way has brought.
+    private var arrived: [Hub.Input] = []
+    /// Storage for what the hub asks, used again and again.
+    private var actions: [Hub.Action] = []
     private var isHandling = false
     private var written: [ServerWebSocket] = []
     private var letters: [LoopID: [Hub.Letter]] = [:]
     private var timer: (deadline: Int64, task: Scheduled<Void>)?
     private var drained: EventLoopPromise<Void>?
+    /// Room for so many inputs or actions is kept; a crowd's presence takes more.
+    private static let keptRoom = 256
     /// Nothing may be scheduled on an event loop that is about to end.
     private(set) var isStopping = false
 
@@ -47,6 +53,7 @@ final class HubLoop {
         self.mailbox = mailbox
         self.log = log
         turns = ReadTurns(eventLoop: eventLoop)
+        names = SessionNames(loop: index)
         compressor = compression.map { FrameCompressor(policy: $0) }
         hub = Hub(loop: index, of: count, configuration: configuration, directory: directory, now: .now())
     }
@@ -64,8 +71,7 @@ final class HubLoop {
 
     /// Names a session for a handler; `open` or `closed` must follow.
     func register(_ handler: ServerWebSocket) -> SessionID {
-        nextNumber += 1
-        let id = SessionID(loop: index, number: nextNumber)
+        let id = names.take()
         handlers[id] = handler
         return id
     }
@@ -84,7 +90,28 @@ final class HubLoop {
     func closed(_ id: SessionID) {
         take(.disconnected(id))
         handlers[id] = nil
+        names.giveBack(id)
         settle()
+    }
+
+    /// Notes an input of the read that is under way; `takeArrived` must follow.
+    func note(_ input: Hub.Input) {
+        arrived.append(input)
+    }
+
+    /// Hands what a read has brought to the hub, in order, and does what it asks.
+    func takeArrived() {
+        guard !isHandling else {
+            waiting += arrived
+            return arrived.removeAll()
+        }
+        isHandling = true
+        let now = HubTime.now()
+        for input in arrived { hub.take(input, now: now) }
+        arrived.removeAll(keepingCapacity: arrived.count <= Self.keptRoom)
+        perform()
+        takeWaiting(now)
+        isHandling = false
     }
 
     /// Hands an input to the hub and does what it asks.
@@ -92,20 +119,27 @@ final class HubLoop {
         guard !isHandling else { return waiting.append(input) }
         isHandling = true
         let now = HubTime.now()
-        perform(hub.handle(input, now: now))
+        hub.take(input, now: now)
+        perform()
+        takeWaiting(now)
+        isHandling = false
+    }
+
+    private func takeWaiting(_ now: HubTime) {
         while !waiting.isEmpty {
             let next = waiting
             waiting = []
-            for input in next { perform(hub.handle(input, now: now)) }
+            for input in next { hub.take(input, now: now) }
+            perform()
         }
-        isHandling = false
     }
 
     /// Ends a burst: what is due is done, what was written goes out, the timer is set.
     func settle() {
         guard !isHandling else { return }
         isHandling = true
-        perform(hub.advance(now: .now()))
+        hub.pass(now: .now())
+        perform()
         isHandling = false
         repeat {
             let flushed = written
@@ -139,13 +173,14 @@ final class HubLoop {
         isStopping = true
         timer?.task.cancel()
         timer = nil
-        for handler in handlers.values { handler.abandon() }
+        handlers.values.forEach { $0.abandon() }
     }
 
     /// How many channels are still open, those that have been told to go included.
     var openChannels: Int { handlers.count }
 
-    private func perform(_ actions: [Hub.Action]) {
+    private func perform() {
+        hub.takeActions(&actions)
         for action in actions {
             switch action {
             case .send(let id, let frame): write(id) { $0.append(frame) }
@@ -159,6 +194,7 @@ final class HubLoop {
             case .drained: drained?.succeed()
             }
         }
+        actions.removeAll(keepingCapacity: actions.count <= Self.keptRoom)
     }
 
     private func write(_ id: SessionID, _ body: (ServerWebSocket) -> Void) {

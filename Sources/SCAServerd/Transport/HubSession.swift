@@ -9,7 +9,6 @@ final class HubSession: WebSocketSession {
     private let loop: HubLoop
     private let decoder: FrameDecoder
     private let id: SessionID
-    private var inputs: [Hub.Input] = []
     /// Bytes read, less those of messages; below zero if a message was counted in part before it ended, or was compressed.
     private var uncounted = 0
 
@@ -31,18 +30,14 @@ final class HubSession: WebSocketSession {
 
     func received(_ kind: WebSocketMessageKind, _ payload: Span<UInt8>) {
         uncounted -= payload.count
-        inputs.append(input(kind, payload))
+        loop.note(input(kind, payload))
     }
 
     func act(_ socket: ServerWebSocket, bytes: Int, fragments: Int) {
         uncounted += bytes
-        let arrived = inputs
-        inputs.removeAll(keepingCapacity: true)
-        for input in arrived {
-            guard socket.isOpen else { return }
-            loop.take(input)
-        }
-        countRest(fragments)
+        // What comes behind a frame that closes the session finds it gone in the hub.
+        loop.takeArrived()
+        if socket.isOpen { countRest(fragments) }
     }
 
     func settle() {

@@ -198,10 +198,10 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     /// Writes what is queued, if nothing is being written.
     package func flush() {
         isMarkedWritten = false
-        guard let write = outbox.takeWrite() else { return }
-        for buffer in write.buffers.dropLast() { channel.write(buffer, promise: nil) }
+        guard let context, let write = outbox.takeWrite() else { return }
+        for buffer in write.buffers.dropLast() { context.write(wrapOutboundOut(buffer), promise: nil) }
         guard let last = write.buffers.last else { return }
-        let written = channel.eventLoop.makePromise(of: Void.self)
+        let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { [self] result in
             outbox.writeDone()
             guard case .success = result, let session else { return }
@@ -212,7 +212,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
                 channel.close(mode: .output, promise: nil)
             }
         }
-        channel.writeAndFlush(last, promise: written)
+        context.writeAndFlush(wrapOutboundOut(last), promise: written)
     }
 
     /// Answers a goodbye or a violation; the session hears that it is over.

@@ -11,7 +11,7 @@ extension Server {
             world.ledger.fail("the directory has \(directory.sessionCount) sessions, the hubs \(sessions)")
         }
         for hub in hubs {
-            if hub.sessions.keys.contains(where: { handlers[$0]?.isOpen != true }) {
+            if hub.sessions.values.contains(where: { handlers[$0.id]?.isOpen != true }) {
                 world.ledger.fail("a session is leaked: a hub has it, and no connection is open for it")
             }
             if hub.timed.keys.contains(where: { hub.sessions[$0] == nil }) {
