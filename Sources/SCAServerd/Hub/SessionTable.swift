@@ -20,6 +20,8 @@ struct SessionTable<Value> {
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
+    /// How many pages there are, those that are empty between others included.
+    var pageCount: Int { pages.count }
 
     /// The value of a session; nil if it has none. O(1).
     subscript(id: SessionID) -> Value? {
