@@ -26,8 +26,8 @@ struct ListenerPipeline: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // 16 KiB in a turn of the loop, so that others come between (`ReadTurns`).
-            .childChannelOption(.maxMessagesPerRead, value: 2)
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8_192))
+            .childChannelOption(.maxMessagesPerRead, value: UInt(ReadBuffers.readsInATurn))
+            .childChannelOption(.recvAllocator, value: ReadBuffers())
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(log: log))

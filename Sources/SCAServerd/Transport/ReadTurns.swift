@@ -47,9 +47,14 @@ final class ReadTurns {
         return false
     }
 
-    /// Ends the turn of one that has little to say, or is gone, and its waiting.
+    /// Ends the turn of one that is gone, and its waiting.
     func leave(_ reader: any TurnTaker) {
         if let index = waiting.firstIndex(where: { $0 === reader }) { waiting.remove(at: index) }
+        end(reader)
+    }
+
+    /// Ends the turn of one that has little to say, if it is its turn; it does not wait for one.
+    func end(_ reader: any TurnTaker) {
         guard owner === reader else { return }
         owner = nil
         pass()

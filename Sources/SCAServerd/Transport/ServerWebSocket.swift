@@ -20,9 +20,9 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     }
 
     private static let lingerTime = TimeAmount.seconds(2)
-    /// Who brings so many bytes or frames in one read has much to say.
-    private static let manyBytes = 4_096
-    private static let manyFrames = 64
+    /// Who brings so many bytes or frames in a turn has much to say: more than one message of the usual limits.
+    private static let manyBytes = 8_192
+    private static let manyFrames = 128
 
     private var outbox = Outbox()
     /// Whether the loop will flush this outbox when it settles.
@@ -134,7 +134,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
         if let turns, hasMuch, state == .open {
             isWaitingForTurn = !turns.ask(self)
         } else {
-            turns?.leave(self)
+            turns?.end(self)
         }
         if !isWaitingForTurn { context.read() }
     }

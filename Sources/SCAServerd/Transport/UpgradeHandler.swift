@@ -157,7 +157,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// A compressed byte can be a thousand, so fewer are read in a turn.
     private func readLess(_ channel: any Channel) {
-        channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1_024)).whenFailure { _ in }
+        channel.setOption(.recvAllocator, value: ReadBuffers(large: 1_024)).whenFailure { _ in }
         channel.setOption(.maxMessagesPerRead, value: 1).whenFailure { _ in }
     }
 
