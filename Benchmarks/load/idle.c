@@ -35,12 +35,14 @@ void idle(void) {
     spin(1, NULL);
     double silent = server_cpu() - cpu; /* of a second in which nothing happens */
     on.pong = pong;
+    is_busy = true;
     heartbeats(0, options.connections, options.heartbeat);
     cpu = server_cpu();
     spin(options.seconds, NULL);
     cpu = server_cpu() - cpu;
     double beats = (double)pongs, after_beats = server_rss();
     heartbeats(0, 0, 0);
+    is_busy = false;
     spin(0.5, NULL);
 
     struct sight before = {0}, during = {0};

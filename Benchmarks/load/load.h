@@ -100,6 +100,9 @@ extern struct options options;
 
 /* loop.c */
 extern uint64_t received_bytes, sent_bytes;
+/* Polls without sleeping. Who sends to a process that sleeps pays for waking it, which on a virtual machine costs more than the rest of
+ * the message; so a slower server would be charged for its own slowness, and a generator that never sleeps charges nobody. */
+extern bool is_busy;
 uint64_t now(void);
 _Noreturn void fail(const char *format, ...);
 void loop_start(void);

@@ -22,6 +22,7 @@ enum { BURST = 512 << 10, EVENTS = 512, PACERS = 8, SOURCES = 200 };
 
 struct handlers on;
 uint64_t received_bytes, sent_bytes;
+bool is_busy;
 
 static int events_of;
 static uint8_t burst[BURST], staged[BURST];
@@ -227,7 +228,7 @@ static uint64_t fire(uint64_t end) {
 static void turn(uint64_t end) {
     struct epoll_event events[EVENTS];
     uint64_t next = fire(end), time = now();
-    uint64_t wait = next > time ? next - time : 0;
+    uint64_t wait = next > time && !is_busy ? next - time : 0;
     struct timespec timeout = {.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
     int woken = epoll_pwait2(events_of, events, EVENTS, &timeout, NULL);
     last_byte = 0;

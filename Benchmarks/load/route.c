@@ -75,6 +75,7 @@ void route(void) {
         on.burst = answer;
         for (uint32_t i = 0; i < options.pairs; i++) client_send(&clients[2 * i], clients[2 * i].frames, (size_t)clients[2 * i].frame_size * options.window);
     }
+    is_busy = true;
     spin(options.warmup, NULL);
     measures = true;
     uint64_t first = delivered, start = now();

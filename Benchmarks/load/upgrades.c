@@ -11,6 +11,7 @@ static void again(struct client *c) {
 }
 
 void upgrades(void) {
+    is_busy = true;
     clients_make(options.opening);
     on.ready = again;
     for (uint32_t i = 0; i < options.opening; i++) client_open(&clients[i]);
