@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from suite import idle, load, route, servers, storm, tables, upgrades
+from suite import idle, load, mixed, route, servers, storm, tables, upgrades
 
-PARTS = {"route": route, "idle": idle, "storm": storm, "upgrades": upgrades}
+PARTS = {"route": route, "idle": idle, "storm": storm, "upgrades": upgrades, "mixed": mixed}
 
 
 class Options(argparse.Namespace):
@@ -62,7 +62,7 @@ def main():
             print(f"\n{text}", flush=True)
             print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
             if writes:
-                rounds = options.long_rounds if name == "idle" else options.rounds
+                rounds = options.long_rounds if name in ("idle", "mixed") else options.rounds
                 tables.write(name, "\n" + tables.origin(f"scripts/bench server --parts {name}", rounds) + "\n" + text + "\n")
     except (servers.Failed, OSError, subprocess.SubprocessError) as problem:
         print(f"server.py: {problem}", file=sys.stderr)

@@ -41,6 +41,7 @@ struct client {
     uint32_t number; /* its mobile is 9 and this in nine digits */
     enum { CLOSED, CONNECTING, GREETING, READY } state;
     bool is_deaf; /* is never read from */
+    bool is_far;  /* as over Ethernet: on loopback a segment is 64 KB, and the kernel holds megabytes for who does not read */
     bool waits;   /* for the socket to take what is unsent */
     const struct dialect *dialect;
     const char *query; /* of the upgrade; NULL for none */
@@ -92,9 +93,9 @@ struct options {
     const char *mode, *query, *rest_query;
     const struct dialect *dialect;
     int port, pid, tls;
-    uint32_t connections, pairs, window, text, observers, opening, joins, deaf;
-    double rate, seconds, warmup, heartbeat, patience;
-    bool ids;
+    uint32_t connections, pairs, window, text, observers, opening, joins, heavy;
+    double rate, heavy_rate, seconds, warmup, heartbeat, patience;
+    bool ids, deaf;
 };
 extern struct options options;
 
@@ -113,7 +114,7 @@ bool spin_until(bool (*is_done)(void), const char *what); /* the same, and fails
 void settle(double quiet);                                /* until nothing has come for so many seconds */
 void client_open(struct client *);
 void client_send(struct client *, const void *bytes, size_t size);
-void client_listen(struct client *, bool reads);
+void client_deafen(struct client *); /* has nothing more read from it */
 void client_close(struct client *);
 
 /* clients.c */

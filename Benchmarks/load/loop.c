@@ -83,7 +83,8 @@ void client_open(struct client *c) {
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &(int){1}, sizeof(int));
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    if (c->is_deaf) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int));
+    if (c->is_far) setsockopt(c->fd, IPPROTO_TCP, TCP_MAXSEG, &(int){1448}, sizeof(int));
+    if (c->is_far) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &(int){32768}, sizeof(int));
     if (bind(c->fd, (struct sockaddr *)&from, sizeof from)) fail("bind: %s", strerror(errno));
     if (connect(c->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) fail("connect: %s", strerror(errno));
     c->state = CONNECTING;
@@ -103,6 +104,11 @@ void client_close(struct client *c) {
     c->state = CLOSED;
     c->presence = (struct presence){0};
     if (bursting == c) bursting = NULL;
+}
+
+void client_deafen(struct client *c) {
+    c->is_deaf = true;
+    expect(c, c->waits ? EPOLLOUT : 0);
 }
 
 static void lost(struct client *c, const char *why) {
@@ -240,7 +246,9 @@ static void turn(uint64_t end) {
             connected(c);
         } else {
             if (events[i].events & EPOLLOUT) send_unsent(c);
-            if (c->state >= GREETING && events[i].events & ~(uint32_t)EPOLLOUT) receive(c);
+            uint32_t rest = events[i].events & ~(uint32_t)EPOLLOUT;
+            if (c->state >= GREETING && rest && !c->is_deaf) receive(c);
+            if (c->state >= GREETING && rest && c->is_deaf) lost(c, "it did not read");
         }
     }
 }
