@@ -28,7 +28,7 @@ void idle(void) {
     uint64_t start = now();
     clients_open(0, options.connections);
     double opening = (double)(now() - start) / 1e9;
-    settle(1);
+    settle(0.5);
     double opening_cpu = server_cpu() - cpu, full = server_rss();
 
     cpu = server_cpu();
@@ -57,7 +57,7 @@ void idle(void) {
     spin(2, NULL);
     if (watches) during = watch_ask(), watch_probe(false);
     double left_2 = server_rss();
-    spin(options.seconds < 8 ? options.seconds : 8, NULL);
+    spin(options.seconds, NULL);
     double left = server_rss();
 
     printf("{\"empty_rss\":%.0f,\"full_rss\":%.0f,\"beaten_rss\":%.0f,\"left2_rss\":%.0f,\"left_rss\":%.0f,\"bytes_per\":%.0f,\"beaten_bytes_per\":%.0f,",

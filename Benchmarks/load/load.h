@@ -50,7 +50,7 @@ struct client {
     uint8_t *unsent;
     uint32_t carry_size, unsent_size;
     uint32_t came; /* messages in the burst that is being read */
-    uint8_t *frames; /* closed loop: a window of messages to the partner, of the same size each */
+    uint8_t *frames; /* a window of messages to the partner, of the same size each */
     uint32_t frame_size;
     void *tls;
     struct presence presence;
@@ -90,12 +90,12 @@ struct pacer {
 };
 
 struct options {
-    const char *mode, *query, *rest_query;
+    const char *mode, *query, *rest_query, *cases;
     const struct dialect *dialect;
     int port, pid, tls;
-    uint32_t connections, pairs, window, text, observers, opening, joins, heavy;
+    uint32_t connections, pairs, text, observers, opening, joins, heavy;
     double rate, heavy_rate, seconds, warmup, heartbeat, patience;
-    bool ids, deaf;
+    bool ids;
 };
 extern struct options options;
 
@@ -109,6 +109,7 @@ _Noreturn void fail(const char *format, ...);
 void loop_start(void);
 void loop_watch(int fd, void (*readable)(void)); /* one descriptor that is no client */
 void pace(struct pacer *);
+void unpace(struct pacer *);
 void spin(double seconds, bool (*is_done)(void)); /* runs until it is done, or for so long */
 bool spin_until(bool (*is_done)(void), const char *what); /* the same, and fails after options.patience */
 void settle(double quiet);                                /* until nothing has come for so many seconds */

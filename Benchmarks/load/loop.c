@@ -58,9 +58,16 @@ void loop_watch(int fd, void (*readable)(void)) {
     epoll_ctl(events_of, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN});
 }
 
-void pace(struct pacer *pacer) {
+void unpace(struct pacer *pacer) {
     for (int i = 0; i < PACERS; i++) {
-        if (pacers[i] && pacers[i] != pacer) continue;
+        if (pacers[i] == pacer) pacers[i] = NULL;
+    }
+}
+
+void pace(struct pacer *pacer) {
+    unpace(pacer);
+    for (int i = 0; i < PACERS; i++) {
+        if (pacers[i]) continue;
         pacers[i] = pacer;
         pacer->next = now() + (uint64_t)pacer->interval;
         return;

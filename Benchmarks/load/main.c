@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 struct options options = {
-    .dialect = &base, .pairs = 50, .window = 1, .text = 64, .observers = 10, .opening = 64, .seconds = 2, .warmup = 0.5, .heavy_rate = 10000, .heartbeat = 25, .patience = 60,
+    .dialect = &base, .pairs = 50, .cases = "64x1", .text = 64, .observers = 10, .opening = 64, .seconds = 2, .warmup = 0.5, .heavy_rate = 10000, .heartbeat = 25, .patience = 60,
 };
 
 static const struct { const char *name; void (*run)(void); } modes[] = {
@@ -18,13 +18,14 @@ static const struct dialect *const dialects[] = {&base, &v2, &nats, &mqtt0, &mqt
 
 /* Each option is a number, at its place in `options`, but for those that are words. */
 #define NUMBERS(each) \
-    each(port, int) each(pid, int) each(tls, int) each(connections, uint32_t) each(pairs, uint32_t) each(window, uint32_t) each(text, uint32_t) \
+    each(port, int) each(pid, int) each(tls, int) each(connections, uint32_t) each(pairs, uint32_t) each(text, uint32_t) \
     each(observers, uint32_t) each(opening, uint32_t) each(joins, uint32_t) each(heavy, uint32_t) each(rate, double) each(heavy_rate, double) each(seconds, double) \
-    each(warmup, double) each(heartbeat, double) each(patience, double) each(ids, bool) each(deaf, bool)
+    each(warmup, double) each(heartbeat, double) each(patience, double) each(ids, bool)
 
 static void set(const char *name, const char *value) {
     if (!strcmp(name, "query")) { options.query = value; return; }
     if (!strcmp(name, "rest-query")) { options.rest_query = value; return; }
+    if (!strcmp(name, "cases")) { options.cases = value; return; }
     if (!strcmp(name, "dialect")) {
         for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
             if (!strcmp(dialects[i]->name, value)) { options.dialect = dialects[i]; return; }
@@ -47,7 +48,7 @@ int main(int count, char **words) {
     }
     options.mode = words[1];
     if (!options.port) fail("--port is needed");
-    if (!options.window || !options.opening) fail("--window and --opening are at least 1");
+    if (!options.opening) fail("--opening is at least 1");
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

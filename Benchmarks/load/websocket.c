@@ -76,7 +76,7 @@ static void take_text(struct client *c, const uint8_t *payload, size_t size) {
         if (on.message) on.message(c, payload, size);
     } else if (STARTS(payload, size, "{\"type\":\"pong\"")) {
         if (on.pong) on.pong(c);
-    } else if (STARTS(payload, size, "{\"type\":\"error\"") && !options.deaf) {
+    } else if (STARTS(payload, size, "{\"type\":\"error\"") && !options.heavy) {
         fail("client %u got %.*s", c->number, (int)size, (const char *)payload);
     }
 }

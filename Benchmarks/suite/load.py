@@ -22,7 +22,7 @@ def build():
 
 
 def run(server, mode, **options):
-    """One run; what the load generator prints."""
+    """One run; what the load generator prints, a line for each case."""
     words = [REPOSITORY / ".build/bench/load", mode]
     options = {"port": server.port, "pid": server.pid, "dialect": server.dialect, "tls": int(server.uses_tls)} | options
     for key, value in options.items():
@@ -34,7 +34,7 @@ def run(server, mode, **options):
     )
     if done.returncode != 0:
         raise Failed(f"{server.name}, {mode}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 class Figures:
@@ -43,7 +43,8 @@ class Figures:
     def __init__(self):
         self.values = {}
 
-    def add(self, peer, case, answer):
+    def add(self, peer, answer):
+        case = answer.pop("case", "")
         for field, value in answer.items():
             self.values.setdefault((peer, case, field), []).append(value)
 
@@ -52,13 +53,9 @@ class Figures:
         values = self.values.get((peer, case, field))
         return statistics.median(values) if values else None
 
-    def worst(self, peer, case, field):
-        values = self.values.get((peer, case, field))
-        return max(values) if values else None
-
 
 def rounds(figures, count, names, peers, measure, what):
-    """So many times, each peer in turn: started, measured by `measure(server)`, which yields cases and answers, and ended.
+    """So many times, each peer in turn: started, measured by `measure(server)`, which returns what `run` did, and ended.
 
     A peer that fails is left out from there on, with a sentence; scad and the floor may not fail.
     """
@@ -70,8 +67,8 @@ def rounds(figures, count, names, peers, measure, what):
             print(f"\r\033[K{what}: round {turn + 1} of {count}, {name}", end="", file=sys.stderr, flush=True)
             try:
                 with peers[name] as server:
-                    for case, answer in measure(server):
-                        figures.add(name, case, answer)
+                    for answer in measure(server):
+                        figures.add(name, answer)
             except (Failed, subprocess.TimeoutExpired) as problem:
                 if name in ("floor", "scad", "v2"):
                     raise

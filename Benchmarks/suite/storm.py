@@ -12,10 +12,9 @@ def part(options, peers):
         names = options.chosen(["scad", "v2"])
 
         def measure(server):
-            yield "", run(server, "storm", connections=count, patience=60)
+            return run(server, "storm", connections=count, patience=60)
 
-        repeats = options.rounds if count < 10_000 else options.long_rounds
-        rounds(figures, repeats, names, peers, measure, f"storm of {count:,}")
+        rounds(figures, options.long_rounds, names, peers, measure, f"storm of {count:,}")
         heads = [f"{count:,} come and go", "join, s", "exact list after the last, s", "MB sent", "server CPU s", "longest stall meanwhile, ms"]
         heads += ["all gone: known after, s", "longest stall, ms", "server CPU s"]
         rows = []

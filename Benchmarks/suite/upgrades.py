@@ -10,7 +10,7 @@ def part(options, peers):
 
     def measure(server):
         query = "presence=none" if server.dialect == "v2" else None
-        yield "", run(server, "upgrades", query=query, seconds=0.5 if options.quick else 1)
+        return run(server, "upgrades", query=query, seconds=0.7, warmup=0.3)
 
     rounds(figures, options.rounds, names, peers, measure, "upgrades")
     floor = figures.median("floor", "", "per_cpu_s")
