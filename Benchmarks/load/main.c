@@ -23,6 +23,7 @@ static const struct dialect *const dialects[] = {&base, &v2, &nats, &mqtt0, &mqt
     each(warmup, double) each(heartbeat, double) each(patience, double) each(ids, bool)
 
 static void set(const char *name, const char *value) {
+    if (!strcmp(name, "heavy-rate")) name = "heavy_rate";
     if (!strcmp(name, "query")) { options.query = value; return; }
     if (!strcmp(name, "rest-query")) { options.rest_query = value; return; }
     if (!strcmp(name, "cases")) { options.cases = value; return; }
