@@ -11,9 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from suite import idle, load, mixed, route, servers, storm, tables, upgrades
+from suite import idle, load, mixed, route, scale, servers, storm, tables, upgrades
 
 PARTS = {"route": route, "idle": idle, "storm": storm, "upgrades": upgrades, "mixed": mixed}
+ALL = {**PARTS, "scale": scale}
 
 
 class Options(argparse.Namespace):
@@ -34,7 +35,7 @@ class Options(argparse.Namespace):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scad", type=Path, required=True, help="a release build")
-    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)} (all)")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(ALL)} (all but scale)")
     parser.add_argument("--peers", default="", help="floor, scad, v2, … (all)")
     parser.add_argument("--runs", type=int, default=0, help="rounds of each (5, or 3 of what takes long)")
     parser.add_argument("--quick", action="store_true", help="one short round with small crowds, and nothing is written")
@@ -44,7 +45,7 @@ def main():
     options.small = options.small or options.quick
     options.peers = [name for name in options.peers.split(",") if name]
     parts = options.parts.split(",")
-    unknown = set(parts) - set(PARTS)
+    unknown = set(parts) - set(ALL)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
 
@@ -58,11 +59,11 @@ def main():
             parser.error(f"no such peer: {', '.join(sorted(unknown))}")
         for name in parts:
             start = time.monotonic()
-            text = PARTS[name].part(options, everyone)
+            text = ALL[name].part(options, everyone)
             print(f"\n{text}", flush=True)
             print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
             if writes:
-                rounds = options.long_rounds if name in ("idle", "mixed") else options.rounds
+                rounds = options.long_rounds if name in ("idle", "storm", "mixed") else options.rounds
                 tables.write(name, "\n" + tables.origin(f"scripts/bench server --parts {name}", rounds) + "\n" + text + "\n")
     except (servers.Failed, OSError, subprocess.SubprocessError) as problem:
         print(f"server.py: {problem}", file=sys.stderr)

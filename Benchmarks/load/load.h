@@ -95,7 +95,7 @@ struct options {
     int port, pid, tls;
     uint32_t connections, pairs, text, observers, opening, joins, heavy;
     double rate, heavy_rate, seconds, warmup, heartbeat, patience;
-    bool ids;
+    bool ids, polls;
 };
 extern struct options options;
 
@@ -103,7 +103,7 @@ extern struct options options;
 extern uint64_t received_bytes, sent_bytes;
 /* Polls without sleeping. Who sends to a process that sleeps pays for waking it, which on a virtual machine costs more than the rest of
  * the message; so a slower server would be charged for its own slowness, and a generator that never sleeps charges nobody. */
-extern bool is_busy;
+extern bool is_busy; /* unless options.polls is 0, for many generators at once */
 uint64_t now(void);
 _Noreturn void fail(const char *format, ...);
 void loop_start(void);

@@ -241,7 +241,7 @@ static uint64_t fire(uint64_t end) {
 static void turn(uint64_t end) {
     struct epoll_event events[EVENTS];
     uint64_t next = fire(end), time = now();
-    uint64_t wait = next > time && !is_busy ? next - time : 0;
+    uint64_t wait = next > time && !(is_busy && options.polls) ? next - time : 0;
     struct timespec timeout = {.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
     int woken = epoll_pwait2(events_of, events, EVENTS, &timeout, NULL);
     last_byte = 0;

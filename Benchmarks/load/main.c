@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 struct options options = {
-    .dialect = &base, .pairs = 50, .cases = "64x1", .text = 64, .observers = 10, .opening = 64, .seconds = 2, .warmup = 0.5, .heavy_rate = 10000, .heartbeat = 25, .patience = 60,
+    .dialect = &base, .pairs = 50, .cases = "64x1", .text = 64, .observers = 10, .opening = 64, .seconds = 2, .warmup = 0.5, .heavy_rate = 10000, .heartbeat = 25, .patience = 60, .polls = true,
 };
 
 static const struct { const char *name; void (*run)(void); } modes[] = {
@@ -20,7 +20,7 @@ static const struct dialect *const dialects[] = {&base, &v2, &nats, &mqtt0, &mqt
 #define NUMBERS(each) \
     each(port, int) each(pid, int) each(tls, int) each(connections, uint32_t) each(pairs, uint32_t) each(text, uint32_t) \
     each(observers, uint32_t) each(opening, uint32_t) each(joins, uint32_t) each(heavy, uint32_t) each(rate, double) each(heavy_rate, double) each(seconds, double) \
-    each(warmup, double) each(heartbeat, double) each(patience, double) each(ids, bool)
+    each(warmup, double) each(heartbeat, double) each(patience, double) each(ids, bool) each(polls, bool)
 
 static void set(const char *name, const char *value) {
     if (!strcmp(name, "heavy-rate")) name = "heavy_rate";

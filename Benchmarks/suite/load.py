@@ -21,20 +21,37 @@ def build():
     subprocess.run([*flags, "-o", folder / "load", *sorted(here.glob("load/*.c")), "-lm", "-lssl", "-lcrypto"], check=True)
 
 
-def run(server, mode, **options):
-    """One run; what the load generator prints, a line for each case."""
+def start(server, mode, bound=True, **options):
+    """Starts a run, on the first core if it is bound."""
     words = [REPOSITORY / ".build/bench/load", mode]
     options = {"port": server.port, "pid": server.pid, "dialect": server.dialect, "tls": int(server.uses_tls)} | options
     for key, value in options.items():
         if value is not None:
             words += ["--" + key.replace("_", "-"), str(value)]
     core = {cores()[0]}
-    done = subprocess.run(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=LIMIT, preexec_fn=lambda: os.sched_setaffinity(0, core)
-    )
-    if done.returncode != 0:
-        raise Failed(f"{server.name}, {mode}: {done.stderr.strip()}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def bind():
+        if bound:
+            os.sched_setaffinity(0, core)
+
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=bind)
+
+
+def finish(process, server, mode):
+    """Waits for it; what it printed, a line for each case."""
+    try:
+        out, problem = process.communicate(timeout=LIMIT)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.returncode != 0:
+        raise Failed(f"{server.name}, {mode}: {problem.strip()}")
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def run(server, mode, **options):
+    return finish(start(server, mode, **options), server, mode)
 
 
 class Figures:

@@ -161,7 +161,7 @@ def peers(scad):
         "scad": Scad(scad),
         "v2": Scad(scad, "scad, `sca.v2`", "v2"),
         "tls": Scad(scad, "scad, `sca.v2`, TLS", "v2", certificate()),
-        "fastapi": Python("FastAPI, uvicorn", "Tests/Interop/base_server.py", 200),
+        "fastapi": Python("FastAPI, uvicorn", "Tests/Interop/base_server.py", 300),
         "websockets": Python("Python `websockets`", "Benchmarks/websockets_server.py", 10_000),
         "nats": Nats("nats-server", "nats"),
         "mqtt0": Mosquitto("mosquitto, QoS 0", "mqtt0"),
