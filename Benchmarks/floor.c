@@ -5,7 +5,7 @@
  * One thread and one epoll. A burst of bytes is read with one recv, its frames are unmasked in place, the text of each is copied to the
  * buffer of whom it is for, and when all sockets of a wake-up are read, each buffer goes out with one send. On the wire it is the base
  * dialect of docs/protocol.md, byte for byte. What it leaves out is what a server has to do and a floor has not: it believes that JSON
- * comes as our clients spell it (a comparison finds `to`, nothing is parsed), checks neither UTF-8 nor reserved bits nor lengths, tells
+ * comes as our clients spell it (a comparison finds `to`, nothing is parsed), checks neither UTF-8 nor reserved bits, takes texts of up to 64 KB, tells
  * nobody who is online, bounds no queue and drops nobody who is silent. Never let it listen beyond loopback.
  */
 
@@ -50,14 +50,9 @@ static void sha1(const uint8_t *bytes, size_t size, uint8_t digest[20]) {
     for (uint8_t *block = blocks; block < blocks + total; block += 64) {
         uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
         for (int t = 0; t < 80; t++) {
-            uint32_t x;
-            if (t < 16) {
-                memcpy(&x, block + 4 * t, 4);
-                w[t] = ntohl(x);
-            } else {
-                x = w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
-                w[t] = x << 1 | x >> 31;
-            }
+            uint32_t x = t < 16 ? 0 : w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
+            w[t] = x << 1 | x >> 31;
+            for (int i = 0; t < 16 && i < 4; i++) w[t] = w[t] << 8 | block[4 * t + i];
             uint32_t f = t < 20 ? ((b & c) | (~b & d)) + 0x5a827999 : t < 40 ? (b ^ c ^ d) + 0x6ed9eba1
                 : t < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc : (b ^ c ^ d) + 0xca62c1d6;
             x = (a << 5 | a >> 27) + f + e + w[t];
@@ -65,10 +60,7 @@ static void sha1(const uint8_t *bytes, size_t size, uint8_t digest[20]) {
         }
         h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e;
     }
-    for (int i = 0; i < 5; i++) {
-        uint32_t x = htonl(h[i]);
-        memcpy(digest + 4 * i, &x, 4);
-    }
+    for (int i = 0; i < 20; i++) digest[i] = (uint8_t)(h[i / 4] >> (24 - 8 * (i % 4)));
 }
 
 static struct connection **bucket(const char *mobile, size_t size) {
@@ -143,12 +135,8 @@ static void flush(struct connection *c) {
 static uint8_t *frame(struct connection *c, size_t size) {
     uint8_t *to = room(c, size + (size < 126 ? 2 : size < 65536 ? 4 : 10));
     *to++ = 0x81;
-    if (size < 126) {
-        *to++ = (uint8_t)size;
-    } else {
-        *to++ = size < 65536 ? 126 : 127;
-        for (int shift = size < 65536 ? 8 : 56; shift >= 0; shift -= 8) *to++ = (uint8_t)((uint64_t)size >> shift);
-    }
+    *to++ = (uint8_t)(size < 126 ? size : size < 65536 ? 126 : 127);
+    for (int shift = size < 126 ? -8 : size < 65536 ? 8 : 56; shift >= 0; shift -= 8) *to++ = (uint8_t)((uint64_t)size >> shift);
     return to;
 }
 
@@ -228,14 +216,8 @@ static size_t upgrade(struct connection *c, char *bytes, size_t size) {
 static size_t take(struct connection *c, uint8_t *bytes, size_t size) {
     if (size < 6) return 0;
     size_t header = 6, length = bytes[1] & 127;
-    if (length == 126) {
-        header = 8, length = (size_t)bytes[2] << 8 | bytes[3];
-    } else if (length == 127) {
-        if (size < 14) return 0;
-        header = 14, length = 0;
-        for (int i = 2; i < 10; i++) length = length << 8 | bytes[i];
-    }
-    if (length > BURST / 2) {
+    if (length == 126) header = 8, length = (size_t)bytes[2] << 8 | bytes[3];
+    if (length == 127 || length > BURST / 2) { /* longer ones would need more than one burst */
         hang_up(c);
         return size;
     }
@@ -248,12 +230,10 @@ static size_t take(struct connection *c, uint8_t *bytes, size_t size) {
 
 static void receive(struct connection *c) {
     size_t size = c->in_size, used = 0, step = 1;
-    if (size) {
-        memcpy(burst, c->in, size);
-        free(c->in);
-        c->in = NULL;
-        c->in_size = 0;
-    }
+    if (size) memcpy(burst, c->in, size);
+    free(c->in);
+    c->in = NULL;
+    c->in_size = 0;
     ssize_t got = recv(c->fd, burst + size, BURST - size, 0);
     if (got <= 0 && !(got < 0 && errno == EAGAIN)) return hang_up(c);
     if (got > 0) size += (size_t)got;
@@ -297,25 +277,20 @@ int main(int count, char **words) {
         int woken = epoll_wait(events_of, events, EVENTS, -1);
         for (int i = 0; i < woken; i++) {
             struct connection *c = events[i].data.ptr;
-            if (!c) {
-                admit(listener);
-            } else {
-                if (events[i].events & EPOLLOUT) touch(c);
-                if (events[i].events & ~(uint32_t)EPOLLOUT) receive(c);
-            }
+            if (!c) admit(listener);
+            if (c && events[i].events & EPOLLOUT) touch(c);
+            if (c && events[i].events & ~(uint32_t)EPOLLOUT) receive(c);
         }
         /* A failing send may touch its connection again, so it is taken from the list first. */
         while (touched) {
             struct connection *c = touched;
             touched = c->next_touched;
             c->is_touched = false;
-            if (c->fd >= 0) {
-                if (c->out_size) flush(c);
-            } else {
-                free(c->in);
-                free(c->out);
-                free(c);
-            }
+            if (c->fd >= 0 && c->out_size) flush(c);
+            if (c->fd >= 0 || c->is_touched) continue;
+            free(c->in);
+            free(c->out);
+            free(c);
         }
     }
 }

@@ -100,7 +100,7 @@ struct options {
 extern struct options options;
 
 /* loop.c */
-extern uint64_t received_bytes, sent_bytes;
+extern uint64_t received_bytes;
 /* Polls without sleeping. Who sends to a process that sleeps pays for waking it, which on a virtual machine costs more than the rest of
  * the message; so a slower server would be charged for its own slowness, and a generator that never sleeps charges nobody. */
 extern bool is_busy; /* unless options.polls is 0, for many generators at once */
@@ -140,7 +140,6 @@ void tls_end(struct client *);
 /* measure.c */
 void latency_add(uint64_t nanoseconds);
 void latency_clear(void);
-size_t latency_count(void);
 double latency_us(double share); /* microseconds; of none: 0 */
 double server_cpu(void);         /* seconds, all threads */
 double own_cpu(void);

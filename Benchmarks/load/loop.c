@@ -21,14 +21,14 @@
 enum { BURST = 512 << 10, EVENTS = 512, PACERS = 8, SOURCES = 200 };
 
 struct handlers on;
-uint64_t received_bytes, sent_bytes;
+uint64_t received_bytes;
 bool is_busy;
 
 static int events_of;
 static uint8_t burst[BURST], staged[BURST];
 static size_t staged_size;
 static struct client *bursting; /* whose sends are staged */
-static uint64_t last_byte;
+static bool was_quiet; /* nothing came in the last turn */
 static struct pacer *pacers[PACERS];
 static void (*other_readable)(void);
 
@@ -125,9 +125,7 @@ static void lost(struct client *c, const char *why) {
 }
 
 static ssize_t put(struct client *c, const void *bytes, size_t size) {
-    ssize_t sent = c->tls ? tls_send(c, bytes, size) : send(c->fd, bytes, size, MSG_NOSIGNAL);
-    if (sent > 0) sent_bytes += (uint64_t)sent;
-    return sent;
+    return c->tls ? tls_send(c, bytes, size) : send(c->fd, bytes, size, MSG_NOSIGNAL);
 }
 
 static void keep(uint8_t **kept, uint32_t *kept_size, const void *bytes, size_t size) {
@@ -195,7 +193,7 @@ static void receive(struct client *c) {
     ssize_t got = c->tls ? tls_recv(c, burst + size, BURST - size) : recv(c->fd, burst + size, BURST - size, 0);
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) return lost(c, got ? strerror(errno) : "end of stream");
-    last_byte = 1;
+    was_quiet = false;
     received_bytes += (uint64_t)got;
     size += (size_t)got;
     bursting = c;
@@ -244,7 +242,7 @@ static void turn(uint64_t end) {
     uint64_t wait = next > time && !(is_busy && options.polls) ? next - time : 0;
     struct timespec timeout = {.tv_sec = (time_t)(wait / SECOND), .tv_nsec = (long)(wait % SECOND)};
     int woken = epoll_pwait2(events_of, events, EVENTS, &timeout, NULL);
-    last_byte = 0;
+    was_quiet = true;
     for (int i = 0; i < woken; i++) {
         struct client *c = events[i].data.ptr;
         if (!c) {
@@ -277,6 +275,6 @@ void settle(double quiet) {
     while (now() - last < span) {
         if (now() > end) fail("not quiet within %.0f s", options.patience);
         turn(last + span);
-        if (last_byte) last = now();
+        if (!was_quiet) last = now();
     }
 }

@@ -22,10 +22,6 @@ void latency_clear(void) {
     count = 0;
 }
 
-size_t latency_count(void) {
-    return count;
-}
-
 static int ascending(const void *a, const void *b) {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;

@@ -24,7 +24,7 @@ def build():
 def start(server, mode, bound=True, **options):
     """Starts a run, on the first core if it is bound."""
     words = [REPOSITORY / ".build/bench/load", mode]
-    options = {"port": server.port, "pid": server.pid, "dialect": server.dialect, "tls": int(server.uses_tls)} | options
+    options = {"port": server.port, "pid": server.pid, "dialect": server.dialect, "tls": int(server.uses_tls), "ids": int(server.uses_ids)} | options
     for key, value in options.items():
         if value is not None:
             words += ["--" + key.replace("_", "-"), str(value)]

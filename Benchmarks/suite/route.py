@@ -47,9 +47,9 @@ def among(options, peers, names, connections, cases, repeats):
 
 
 def part(options, peers):
-    names = options.chosen(["floor", "scad", "v2", "websockets", "fastapi", "nats", "mqtt0", "mqtt1"])
+    names = options.chosen(["floor", "scad", "v2", "acked", "websockets", "fastapi", "nats", "mqtt0", "mqtt1"])
     text = among(options, peers, names, 100, FEW, options.rounds)
     if not options.small:
-        names = [name for name in names if peers[name].most >= 10_000 and name != "mqtt1"]
+        names = [name for name in names if peers[name].most >= 10_000 and name not in ("acked", "mqtt1")]
         text += among(options, peers, names, 10_000, MANY, options.long_rounds)
     return "\n".join(text)

@@ -43,7 +43,7 @@ class Server:
 
     def __init__(self, name, dialect="base", bound=True):
         self.name, self.dialect, self.bound = name, dialect, bound
-        self.uses_tls = False
+        self.uses_tls = self.uses_ids = False
 
     def command(self):
         raise NotImplementedError
@@ -156,10 +156,13 @@ class Mosquitto(Server):
 
 def peers(scad):
     """All of them, by a short name; the floor is what the others are compared with."""
+    acked = Scad(scad, "scad, `sca.v2`, acknowledged", "v2")
+    acked.uses_ids = True
     return {
         "floor": Floor("floor"),
         "scad": Scad(scad),
         "v2": Scad(scad, "scad, `sca.v2`", "v2"),
+        "acked": acked,
         "tls": Scad(scad, "scad, `sca.v2`, TLS", "v2", certificate()),
         "fastapi": Python("FastAPI, uvicorn", "Tests/Interop/base_server.py", 300),
         "websockets": Python("Python `websockets`", "Benchmarks/websockets_server.py", 10_000),

@@ -46,8 +46,11 @@ def machine():
 
 
 def commit():
-    asked = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
-    return asked.stdout.strip() or "unknown"
+    """The short name of the commit; what is written to docs does not make it another."""
+    words = ["git", "-c", "safe.directory=*"]
+    asked = subprocess.run([*words, "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    changed = subprocess.run([*words, "status", "--porcelain", "Sources", "Package.swift"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    return (asked.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
 
 
 def origin(command, rounds):
