@@ -90,12 +90,20 @@ struct pacer {
 };
 
 struct options {
-    const char *mode, *query, *rest_query, *cases;
+    const char *query; /* of every client's upgrade; NULL for none */
+    const char *rest_query; /* route: of those who are silent, if they are to have another */
+    const char *cases; /* route: see there */
     const struct dialect *dialect;
-    int port, pid, tls;
-    uint32_t connections, pairs, text, observers, opening, joins, heavy;
-    double rate, heavy_rate, seconds, warmup, heartbeat, patience;
-    bool ids, polls;
+    uint32_t port, pid;
+    uint32_t connections, pairs;
+    uint32_t text;      /* mixed: bytes of a message's text */
+    uint32_t observers; /* of the watcher */
+    uint32_t opening;   /* handshakes at a time */
+    uint32_t joins;     /* mixed: a second */
+    uint32_t heavy;     /* mixed: clients who are sent a lot */
+    uint32_t tls, ids, polls; /* 0 or 1: TLS; messages have an id, so they are acknowledged; measures without sleeping */
+    double rate, heavy_rate; /* mixed: messages a second */
+    double seconds, warmup, heartbeat, patience;
 };
 extern struct options options;
 
@@ -103,7 +111,7 @@ extern struct options options;
 extern uint64_t received_bytes;
 /* Polls without sleeping. Who sends to a process that sleeps pays for waking it, which on a virtual machine costs more than the rest of
  * the message; so a slower server would be charged for its own slowness, and a generator that never sleeps charges nobody. */
-extern bool is_busy; /* unless options.polls is 0, for many generators at once */
+extern bool is_busy; /* it sleeps nevertheless if options.polls is 0 */
 uint64_t now(void);
 _Noreturn void fail(const char *format, ...);
 void loop_start(void);

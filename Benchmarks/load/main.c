@@ -8,37 +8,73 @@
 #include <sys/resource.h>
 
 struct options options = {
-    .dialect = &base, .pairs = 50, .cases = "64x1", .text = 64, .observers = 10, .opening = 64, .seconds = 2, .warmup = 0.5, .heavy_rate = 10000, .heartbeat = 25, .patience = 60, .polls = true,
+    .dialect = &base,
+    .cases = "64x1",
+    .pairs = 50,
+    .text = 64,
+    .observers = 10,
+    .opening = 64,
+    .heavy_rate = 10000,
+    .seconds = 2,
+    .warmup = 0.5,
+    .heartbeat = 25,
+    .patience = 60,
+    .polls = true,
 };
 
-static const struct { const char *name; void (*run)(void); } modes[] = {
-    {"route", route}, {"idle", idle}, {"storm", storm}, {"upgrades", upgrades}, {"mixed", mixed},
-};
+static const struct {
+    const char *name;
+    void (*run)(void);
+} modes[] = {{"route", route}, {"idle", idle}, {"storm", storm}, {"upgrades", upgrades}, {"mixed", mixed}};
+
 static const struct dialect *const dialects[] = {&base, &v2, &nats, &mqtt0, &mqtt1};
 
-/* Each option is a number, at its place in `options`, but for those that are words. */
-#define NUMBERS(each) \
-    each(port, int) each(pid, int) each(tls, int) each(connections, uint32_t) each(pairs, uint32_t) each(text, uint32_t) \
-    each(observers, uint32_t) each(opening, uint32_t) each(joins, uint32_t) each(heavy, uint32_t) each(rate, double) each(heavy_rate, double) each(seconds, double) \
-    each(warmup, double) each(heartbeat, double) each(patience, double) each(ids, bool) each(polls, bool)
+static const struct {
+    const char *name;
+    const char **value;
+} words_of[] = {{"query", &options.query}, {"rest-query", &options.rest_query}, {"cases", &options.cases}};
 
-static void set(const char *name, const char *value) {
-    if (!strcmp(name, "heavy-rate")) name = "heavy_rate";
-    if (!strcmp(name, "query")) { options.query = value; return; }
-    if (!strcmp(name, "rest-query")) { options.rest_query = value; return; }
-    if (!strcmp(name, "cases")) { options.cases = value; return; }
-    if (!strcmp(name, "dialect")) {
-        for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++) {
-            if (!strcmp(dialects[i]->name, value)) { options.dialect = dialects[i]; return; }
-        }
-        fail("no dialect is called %s", value);
-    }
+static const struct {
+    const char *name;
+    uint32_t *value;
+} counts_of[] = {
+    {"port", &options.port},           {"pid", &options.pid},         {"connections", &options.connections},
+    {"pairs", &options.pairs},         {"text", &options.text},       {"observers", &options.observers},
+    {"opening", &options.opening},     {"joins", &options.joins},     {"heavy", &options.heavy},
+    {"tls", &options.tls},             {"ids", &options.ids},         {"polls", &options.polls},
+};
+
+static const struct {
+    const char *name;
+    double *value;
+} numbers_of[] = {
+    {"rate", &options.rate},     {"heavy-rate", &options.heavy_rate}, {"seconds", &options.seconds},
+    {"warmup", &options.warmup}, {"heartbeat", &options.heartbeat},   {"patience", &options.patience},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static double number(const char *name, const char *value) {
     char *end;
     double number = strtod(value, &end);
     if (*end || end == value || number < 0) fail("--%s takes a number, not %s", name, value);
-#define SET(field, type) if (!strcmp(name, #field)) { options.field = (type)number; return; }
-    NUMBERS(SET)
-    fail("there is no option --%s", name);
+    return number;
+}
+
+static void set(const char *name, const char *value) {
+    for (size_t i = 0; i < COUNT(words_of); i++) {
+        if (!strcmp(words_of[i].name, name)) return (void)(*words_of[i].value = value);
+    }
+    for (size_t i = 0; i < COUNT(counts_of); i++) {
+        if (!strcmp(counts_of[i].name, name)) return (void)(*counts_of[i].value = (uint32_t)number(name, value));
+    }
+    for (size_t i = 0; i < COUNT(numbers_of); i++) {
+        if (!strcmp(numbers_of[i].name, name)) return (void)(*numbers_of[i].value = number(name, value));
+    }
+    for (size_t i = 0; i < COUNT(dialects) && !strcmp(name, "dialect"); i++) {
+        if (!strcmp(dialects[i]->name, value)) return (void)(options.dialect = dialects[i]);
+    }
+    fail("what is --%s %s?", name, value);
 }
 
 int main(int count, char **words) {
@@ -47,9 +83,7 @@ int main(int count, char **words) {
         if (strncmp(words[i], "--", 2) || i + 1 == count) fail("what is %s?", words[i]);
         set(words[i] + 2, words[i + 1]);
     }
-    options.mode = words[1];
-    if (!options.port) fail("--port is needed");
-    if (!options.opening) fail("--opening is at least 1");
+    if (!options.port || !options.opening) fail("--port and --opening are at least 1");
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -57,8 +91,8 @@ int main(int count, char **words) {
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
     loop_start();
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        if (!strcmp(modes[i].name, options.mode)) { modes[i].run(); return 0; }
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        if (!strcmp(modes[i].name, words[1])) return modes[i].run(), 0;
     }
-    fail("there is no mode %s", options.mode);
+    fail("there is no mode %s", words[1]);
 }

@@ -77,6 +77,7 @@ static void report(const char *word) {
 
 void mixed(void) {
     uint32_t heavy = 2 * options.pairs;
+    if (options.rate <= 0) fail("--rate is needed");
     if (options.connections <= heavy + options.heavy) fail("too few connections");
     first_churn = options.connections, churn_slots = 2 * options.joins;
     clients_make(options.connections + churn_slots);

@@ -33,7 +33,7 @@ def open_table(figures, names, peers, title):
 def among(options, peers, names, connections, cases, repeats):
     figures = Figures()
     words = ",".join([*cases, OPEN])
-    seconds, warmup = (0.3, 0.1) if options.quick else (0.5, 0.15)
+    seconds, warmup = (0.3, 0.1) if options.quick else (0.4, 0.15)
 
     def measure(server):
         crowd = {"connections": connections, "rest_query": "presence=none"}
