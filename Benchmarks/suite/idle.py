@@ -4,17 +4,17 @@ from .load import Figures, rounds, run
 from .tables import number, ratio, table
 
 # Measured once, to save time: what they take hardly varies.
-ONCE = ("websockets", "fastapi", "nats", "mqtt0")
+ONCE = ("floor", "websockets", "fastapi", "nats", "mqtt0")
 
 
 def part(options, peers):
     count = 2_000 if options.small else 17_000
-    names = options.chosen(["floor", "v2", "tls", *ONCE])
+    names = options.chosen([ONCE[0], "v2", "tls", *ONCE[1:]])
     figures = Figures()
 
     def measure(server):
         query = "presence=none" if server.dialect == "v2" else None
-        return run(server, "idle", connections=min(count, server.most), query=query, seconds=2 if options.quick else 4)
+        return run(server, "idle", connections=min(count, server.most), query=query, seconds=1 if options.quick else 3)
 
     rounds(figures, options.long_rounds, [name for name in names if name not in ONCE], peers, measure, "idle")
     rounds(figures, 1, [name for name in names if name in ONCE], peers, measure, "idle")
@@ -32,5 +32,5 @@ def part(options, peers):
         stall = number(value("stall_ms")) if peers[name].dialect in ("base", "v2") else ""
         crowds.append([*label, *memory, kept, stall])
     text = table(["idle", "connections", "bytes each", "of floor", "CPU µs, a heartbeat", "CPU µs, opening"], costs)
-    heads = ["all leave at once", "connections", "MB before", "MB with all", "MB after", "kept", "longest stall, ms"]
+    heads = ["all leave at once", "connections", "MB before", "MB with all", "MB 5 s after", "kept", "longest stall, ms"]
     return text + "\n" + table(heads, crowds)

@@ -6,7 +6,9 @@ from .tables import number, table
 
 def one(options, peers, count, names):
     figures = Figures()
-    rounds(figures, options.long_rounds, names, peers, lambda server: run(server, "storm", connections=count), f"storm of {count:,}")
+    measure = lambda server: run(server, "storm", connections=count)
+    rounds(figures, options.long_rounds, [name for name in names if name != "fastapi"], peers, measure, f"storm of {count:,}")
+    rounds(figures, 1, [name for name in names if name == "fastapi"], peers, measure, f"storm of {count:,}")
     come, go = [], []
     for name in names:
         value = lambda field: figures.median(name, "", field)
