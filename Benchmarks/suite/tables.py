@@ -46,11 +46,14 @@ def machine():
 
 
 def commit():
-    """The short name of the commit; what is written to docs does not make it another."""
-    words = ["git", "-c", "safe.directory=*"]
-    asked = subprocess.run([*words, "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
-    changed = subprocess.run([*words, "status", "--porcelain", "Sources", "Package.swift"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
-    return (asked.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
+    """The last commit that changed what is measured, so that writing the figures down does not make it another."""
+    measured = ["--", "Sources", "Package.swift"]
+
+    def ask(*words):
+        words = ["git", "-c", "safe.directory=*", *words, *measured]
+        return subprocess.run(words, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    return (ask("log", "-1", "--format=%h") or "unknown") + (", changed since" if ask("status", "--porcelain") else "")
 
 
 def origin(command, rounds):
