@@ -13,7 +13,7 @@
 
 enum { HEAVY_TEXT = 4096 };
 
-static uint64_t said, heavy_said, came_and_went, delivered, closed_deaf;
+static uint64_t said, heavy_said, came_and_went, delivered, told, closed_deaf;
 static uint32_t first_churn, churn_slots;
 static char text[HEAVY_TEXT];
 static bool measures, are_deaf;
@@ -24,6 +24,11 @@ static void note(struct client *c, const uint8_t *payload, size_t size) {
     if (!stamp_read(payload, size < 256 ? size : 256, &due)) return; /* one of the many */
     delivered++;
     if (measures) latency_add(now() - due);
+}
+
+static void count_presence(struct client *c) {
+    (void)c;
+    told++;
 }
 
 static void say(uint64_t due) {
@@ -63,7 +68,7 @@ static void report(const char *word) {
     latency_clear();
     measures = true;
     received_bytes = 0;
-    uint64_t first = delivered, start = now();
+    uint64_t first = delivered, first_told = told, start = now();
     double cpu = server_cpu(), own = own_cpu();
     spin(options.seconds, NULL);
     double seconds = (double)(now() - start) / 1e9;
@@ -71,8 +76,8 @@ static void report(const char *word) {
     measures = false;
     printf("{\"case\":\"%s\",\"per_s\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"cpu_share\":%.3f,\"load_share\":%.3f,", word,
         (double)(delivered - first) / seconds, latency_us(0.5), latency_us(0.99), latency_us(0.999), cpu / seconds, own / seconds);
-    printf("\"mb_s\":%.1f,\"rss\":%.0f,\"closed\":%.0f,\"undelivered\":%.0f}\n", (double)received_bytes / seconds / 1e6, server_rss(),
-        (double)closed_deaf, (double)(said - delivered));
+    printf("\"told_s\":%.0f,\"mb_s\":%.1f,\"rss\":%.0f,\"closed\":%.0f,\"undelivered\":%.0f}\n", (double)(told - first_told) / seconds,
+        (double)received_bytes / seconds / 1e6, server_rss(), (double)closed_deaf, (double)(said - delivered));
 }
 
 void mixed(void) {
@@ -87,6 +92,7 @@ void mixed(void) {
     clients_open(0, options.connections);
     settle(0.3);
     on.message = note;
+    on.presence = count_presence;
     on.closed = closed;
 
     srand48(1);

@@ -62,7 +62,8 @@ void storm(void) {
     struct sight late = watch_ask();
     if (late.stall > stall) stall = late.stall;
     leave_cpu = server_cpu() - leave_cpu;
-    printf("{\"join_s\":%.3f,\"exact_s\":%.3f,\"bytes\":%.0f,\"cpu_s\":%.3f,\"load_cpu_s\":%.3f,\"rss\":%.0f,\"join_stall_ms\":%.1f,\"calm_stall_ms\":%.2f,", joining,
-        exact, bytes, cpu, own, rss, join_sight.stall * 1e3, calm.stall * 1e3);
-    printf("\"leave_s\":%.3f,\"known_s\":%.3f,\"stall_ms\":%.1f,\"leave_cpu_s\":%.3f}\n", leaving, (double)(after.alone_at - leave) / 1e9, stall * 1e3, leave_cpu);
+    printf("{\"join_s\":%.3f,\"exact_s\":%.3f,\"bytes\":%.0f,\"cpu_s\":%.3f,\"load_cpu_s\":%.3f,\"rss\":%.0f,", joining, exact, bytes, cpu, own, rss);
+    printf("\"join_stall_ms\":%.1f,\"calm_stall_ms\":%.2f,\"leave_s\":%.3f,", join_sight.stall * 1e3, calm.stall * 1e3, leaving);
+    double known = (double)(after.alone_at - leave) / 1e9;
+    printf("\"known_s\":%.3f,\"stall_ms\":%.1f,\"leave_cpu_s\":%.3f}\n", known, stall * 1e3, leave_cpu);
 }

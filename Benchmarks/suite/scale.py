@@ -41,6 +41,21 @@ def loops(options, program):
     return table(["event loops", "64 B, messages/s", "CPU µs each", "4 KiB, messages/s", "CPU µs each"], rows)
 
 
+def changes(options, peers):
+    """What it costs to tell 10,000 of those who come and go; a few messages are there only because the mode wants some."""
+    figures = Figures()
+    words = {"connections": 1_000 if options.small else 10_000, "pairs": 1, "rate": 10, "joins": 50, "heartbeat": 1e6, "seconds": 12}
+    rounds(figures, 1, ["scad", "v2"], peers, lambda server: run(server, "mixed", **words), "presence")
+    rows = []
+    for name in ("scad", "v2"):
+        told, megabytes, share = (figures.median(name, "all read", field) for field in ("told_s", "mb_s", "cpu_share"))
+        label = "lists, base" if name == "scad" else "deltas, `sca.v2`"
+        each = number(share * 1e6 / told) if told else ""
+        rows.append([label, number(told / words["connections"]), number(megabytes), number(100 * share, 0), each])
+    head = [f"{words['connections']:,} are told of 50 who come and 50 who go a second", "frames a second to each", "MB/s", "core used %", "CPU µs a frame"]
+    return table(head, rows)
+
+
 def part(options, peers):
     program = peers["scad"].program
-    return loops(options, program) + "\n" + crowd(options, program)
+    return "\n".join([loops(options, program), crowd(options, program), changes(options, peers)])
