@@ -6,6 +6,7 @@ Server and load generator have a core each, if there are two. Figures of one run
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,8 @@ def main():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
 
     os.environ["PATH"] += ":/usr/sbin"
+    # So that whoever was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     writes = not (options.small or options.peers or options.no_write)
     try:
         load.build()
