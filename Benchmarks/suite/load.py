@@ -17,8 +17,12 @@ def build():
     folder.mkdir(parents=True, exist_ok=True)
     here = REPOSITORY / "Benchmarks"
     flags = ["cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run([*flags, "-o", folder / "floor", here / "floor.c"], check=True)
-    subprocess.run([*flags, "-o", folder / "load", *sorted(here.glob("load/*.c")), "-lm", "-lssl", "-lcrypto"], check=True)
+    programs = {"floor": [here / "floor.c"], "load": [*sorted(here.glob("load/*.c")), "-lm", "-lssl", "-lcrypto"]}
+    for name, words in programs.items():
+        # In one step, so that another run that is using it is not disturbed.
+        made = folder / f"{name}.{os.getpid()}"
+        subprocess.run([*flags, "-o", made, *words], check=True)
+        made.replace(folder / name)
 
 
 def start(server, mode, bound=True, **options):
