@@ -125,6 +125,10 @@ class Person:
             "XDG_STATE_HOME": f"{self.folder}/state",
             "SCACTL_MOBILE": mobile, "SCACTL_SERVER": scene.server.url,
         }  # fmt: skip
+        # What a sanitizer is to do with what it finds (scripts/test --sanitize).
+        for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
 
     @property
     def history_file(self):

@@ -27,7 +27,9 @@ struct SessionTable<Value> {
     subscript(id: SessionID) -> Value? {
         get {
             let (page, slot) = Self.place(id)
-            guard page < pages.count, pages[page].count > 0, pages[page].slots[slot].number == id.number else { return nil }
+            guard page < pages.count, pages[page].count > 0, pages[page].slots[slot].number == id.number else {
+                return nil
+            }
             return pages[page].slots[slot].value
         }
         _modify {
