@@ -2,6 +2,7 @@ internal import CMalloc
 internal import Glibc
 internal import Logging
 internal import NIOCore
+internal import NIOPosix
 internal import SCACore
 internal import Synchronization
 
@@ -10,12 +11,13 @@ internal import Synchronization
 ///
 /// Under one lock, taken twice in a connection's life and never while anything else is done: some 5,000 times a second at the
 /// most, so loops do not wait for each other. Whether memory is short is found out once a second (`tick`) and is one flag to read.
-/// While it is, what is free is given back to the system every ten seconds: malloc keeps it otherwise, and nobody would ever
-/// be let in again after a rush that is long over.
+/// While it is, every ten seconds, and when a crowd has gone, what is free is given back to the system: malloc keeps it otherwise,
+/// and nobody would ever be let in again after a rush that is long over.
 final class AdmissionGate: Sendable {
     private struct State {
         var admission: Admission
         var tally = RefusalTally()
+        var departures = Departures()
         var trimDue = Int64.min
     }
 
@@ -78,12 +80,11 @@ final class AdmissionGate: Sendable {
     /// Looks at the memory and at the log's intervals; to be called once a second, by one thread.
     func tick(now: Int64) {
         write(state.withLock { $0.tally.due(now: now) })
-        guard let memoryLimit, var resident = memory.resident else { return }
-        if resident >= memoryLimit, isTrimDue(now) {
-            _ = malloc_trim(0)
-            resident = memory.resident ?? resident
-        }
-        isShortOfMemory.store(resident >= memoryLimit, ordering: .relaxed)
+        let isShort = memoryLimit.map { (memory.resident ?? 0) >= $0 } ?? false
+        isShortOfMemory.store(isShort, ordering: .relaxed)
+        guard isTrimDue(now, isShort) else { return }
+        // It takes its time, and no loop should wait for all of it.
+        NIOThreadPool.singleton.submit { _ in _ = malloc_trim(0) }
     }
 
     /// Logs what has been counted and not been told, at the end.
@@ -91,9 +92,10 @@ final class AdmissionGate: Sendable {
         write(state.withLock { $0.tally.due(now: .max) })
     }
 
-    private func isTrimDue(_ now: Int64) -> Bool {
+    private func isTrimDue(_ now: Int64, _ isShort: Bool) -> Bool {
         state.withLock { state in
-            guard now >= state.trimDue else { return false }
+            let hasCrowdGone = state.departures.hasCrowdGone(state.admission.admitted)
+            guard hasCrowdGone || isShort && now >= state.trimDue else { return false }
             state.trimDue = now + Self.trimInterval
             return true
         }
