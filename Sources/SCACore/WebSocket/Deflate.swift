@@ -62,7 +62,7 @@ package final class Inflater: Sendable {
     ///
     /// - Parameters:
     ///   - piece: Compressed bytes; may be empty.
-    ///   - output: What to append to.
+    ///   - output: What to append to; on an error, what comes before it.
     ///   - limit: How long `output` may become, in bytes.
     /// - Throws: 1007 if it is not DEFLATE; 1009 over the limit. The inflater is not to be used again then.
     package func inflate(_ piece: Span<UInt8>, to output: inout [UInt8], limit: Int) throws(CloseReason) {
@@ -121,8 +121,9 @@ package final class Inflater: Sendable {
             raw.pointee.avail_out = uInt(clamping: space)
             let status = CZlib.inflate(raw, Z_SYNC_FLUSH)
             let made = space - Int(raw.pointee.avail_out)
-            guard made <= limit - output.count else { return .tooLong }
-            output.append(contentsOf: room.prefix(made))
+            let fits = min(made, limit - output.count)
+            output.append(contentsOf: room.prefix(fits))
+            guard made == fits else { return .tooLong }
             switch status {
             case Z_OK: if raw.pointee.avail_in == 0, raw.pointee.avail_out > 0 { return .done }
             case Z_STREAM_END:

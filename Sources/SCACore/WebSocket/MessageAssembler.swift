@@ -131,11 +131,18 @@ public struct MessageAssembler: Sendable {
     private mutating func inflate(_ piece: Span<UInt8>, isLast: Bool = false) throws(CloseReason) {
         guard let inflater else { throw .protocolError("compressed payload, but no compression was agreed") }
         let start = bytes.count
-        try inflater.inflate(piece, to: &bytes, limit: Int(limit))
-        if isLast { try inflater.endMessage(to: &bytes, limit: Int(limit)) }
+        var failure: CloseReason?
+        do throws(CloseReason) {
+            try inflater.inflate(piece, to: &bytes, limit: Int(limit))
+            if isLast { try inflater.endMessage(to: &bytes, limit: Int(limit)) }
+        } catch {
+            failure = error
+        }
         // A second reference, no copy: a span of a stored property would borrow all of this value.
         let inflated = bytes
+        // A bad byte in front of the failure comes first: had it come in a piece of its own, it would have been the error.
         _ = try check(inflated.span.extracting(start...))
+        if let failure { throw failure }
     }
 
     /// One sentence for a bad byte and for a missing one, so that the error is the same however the bytes were cut.

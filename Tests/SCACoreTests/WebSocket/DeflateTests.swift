@@ -149,6 +149,19 @@ struct DeflateTests {
         #expect(code { try read(frame([0x00, 0x01, 0x00, 0xFE, 0xFF, 0xFF, 0x00])) } == 1007)
     }
 
+    /// Found by fuzzing: a bad byte came after a failure behind it, if both were in one piece.
+    @Test(arguments: [1, 2, Int.max])
+    func theFirstOfTwoFaultsIsSaidHoweverTheStreamIsCut(cut: Int) throws {
+        let notUTF8 = CloseReason.invalidData("a text message is not UTF-8")
+        let badByte: [UInt8] = [0x00, 0x01, 0x00, 0xFE, 0xFF, 0xFF]
+        let long: [UInt8] = [0x00, 0x05, 0x00, 0xFA, 0xFF] + Array("Hello".utf8)
+        // Over the limit, no DEFLATE, cut off inside a block.
+        for behind in [long + [0x00], [0xFF, 0xFF, 0xFF], Array(long.dropLast())] {
+            #expect(throws: notUTF8) { try read(frame(badByte + behind), maximum: 3, cut: cut) }
+        }
+        #expect(throws: CloseReason.tooBig(limit: 4)) { try read(frame(long + badByte + [0x00]), maximum: 4, cut: cut) }
+    }
+
     @Test func theBitForCompressedStandsOnlyWhereItMay() {
         let hello: [UInt8] = [0xC1, 0x07, 0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]
         #expect(code { try read(hello, terms: nil) } == 1002)
