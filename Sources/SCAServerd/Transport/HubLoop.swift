@@ -55,7 +55,13 @@ final class HubLoop {
         turns = ReadTurns(eventLoop: eventLoop)
         names = SessionNames(loop: index)
         compressor = compression.map { FrameCompressor(policy: $0) }
-        hub = Hub(loop: index, of: count, configuration: configuration, directory: directory, now: .now())
+        hub = Hub(
+            loop: index,
+            of: count,
+            configuration: configuration,
+            directory: directory,
+            now: HubTime(eventLoop.now)
+        )
     }
 
     /// Tells this loop of all loops, itself included, in order of their indices.
@@ -106,7 +112,7 @@ final class HubLoop {
             return arrived.removeAll()
         }
         isHandling = true
-        let now = HubTime.now()
+        let now = HubTime(eventLoop.now)
         for input in arrived { hub.take(input, now: now) }
         arrived.removeAll(keepingCapacity: arrived.count <= Self.keptRoom)
         perform()
@@ -118,7 +124,8 @@ final class HubLoop {
     func take(_ input: Hub.Input) {
         guard !isHandling else { return waiting.append(input) }
         isHandling = true
-        let now = HubTime.now()
+        // The loop's own clock: timers that go by another would fire too early, again and again, under virtual time.
+        let now = HubTime(eventLoop.now)
         hub.take(input, now: now)
         perform()
         takeWaiting(now)
@@ -138,7 +145,7 @@ final class HubLoop {
     func settle() {
         guard !isHandling else { return }
         isHandling = true
-        hub.pass(now: .now())
+        hub.pass(now: HubTime(eventLoop.now))
         perform()
         isHandling = false
         repeat {
@@ -243,9 +250,12 @@ struct LoopReference: Sendable {
 
 extension HubTime {
     /// What both clocks show.
-    static func now() -> HubTime {
-        HubTime(
-            nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds),
+    static func now() -> HubTime { HubTime(.now()) }
+
+    /// What a loop's clock shows, and the time of day.
+    fileprivate init(_ now: NIODeadline) {
+        self.init(
+            nanoseconds: Int64(clamping: now.uptimeNanoseconds),
             unixMilliseconds: WallClock.unixMilliseconds()
         )
     }
