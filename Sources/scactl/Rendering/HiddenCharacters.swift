@@ -13,7 +13,8 @@ struct HiddenCharacters {
     ///   - scalar: the next one of the text.
     ///   - rest: what comes after it.
     mutating func contains(_ scalar: Unicode.Scalar, before rest: Substring.UnicodeScalarView) -> Bool {
-        defer { isAfterSelector = scalar.properties.isVariationSelector }
+        // The first selector is U+180B, and to look a property up costs more than all the rest.
+        defer { isAfterSelector = scalar.value >= 0x180B && scalar.properties.isVariationSelector }
         switch scalar.value {
         case ..<0xAD: return false
         case 0x1F3F4:
