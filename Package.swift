@@ -132,7 +132,7 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: fuzzed,
-            exclude: ["Driver", "corpora"],
+            exclude: ["CFuzzer", "Dictionaries", "Driver", "corpora"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -153,22 +153,32 @@ let package = Package(
 // `swift build -c release` could not build these, so they are targets for those scripts only.
 switch Context.environment["SCA_TOOL"] {
 case "fuzz":
-    package.targets.removeAll { $0.type == .test || ["scactl", "scad", "echo-bot"].contains($0.name) }
-    package.products = [.library(name: "fuzz", type: .static, targets: ["fuzz"])]
+    package.targets.removeAll { $0.type == .test || ["scactl", "scad", "echo-bot", "sca-echo"].contains($0.name) }
+    package.products = []
+    // Only what is fuzzed is watched: libFuzzer looks at each counter after each input, and BoringSSL has a million.
+    let watched: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])]
+    for target in package.targets where ["SCACore", "SCAServerd"].contains(target.name) {
+        target.swiftSettings = strict + watched
+    }
     package.targets += [
         // An executable cannot be linked into anything else; a library can, if its entry point has another name.
         .target(
             name: "scactl",
             dependencies: ["SCACore", "SCAClient", "CReadline", "CProcess", arguments],
-            swiftSettings: strict
+            swiftSettings: strict + watched
                 + [.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "scactl_main"])]
         ),
-        .target(
+        .systemLibrary(name: "CFuzzer", path: "Tests/FuzzTests/CFuzzer"),
+        .executableTarget(
             name: "fuzz",
-            dependencies: fuzzed,
+            dependencies: fuzzed + ["CFuzzer"],
             path: "Tests/FuzzTests",
-            exclude: ["Replay", "corpora"],
-            swiftSettings: strict
+            exclude: ["CFuzzer", "Dictionaries", "Replay", "corpora"],
+            swiftSettings: strict + watched,
+            // libFuzzer comes with a `main` too, which is not the one.
+            linkerSettings: [
+                .unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld", "-Xlinker", "--allow-multiple-definition"])
+            ]
         ),
     ]
 case "simulate":

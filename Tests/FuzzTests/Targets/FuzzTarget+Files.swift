@@ -51,9 +51,13 @@ extension FuzzTarget {
         let rest = input.rest
         let file = try MemoryFile.shared.holding(rest)
         if let settings = try? Settings.load(from: file.path), settings != Settings() {
-            let folder = try MemoryFile.shared.folder()
-            try settings.save(to: folder + "/config.json")
-            try require(try Settings.load(from: folder + "/config.json") == settings, "saved settings read otherwise")
+            try MemoryFile.withFolder { folder in
+                try settings.save(to: folder + "/config.json")
+                try require(
+                    try Settings.load(from: folder + "/config.json") == settings,
+                    "saved settings read otherwise"
+                )
+            }
         }
         // What people type for a duration is a setting too.
         let text = String(decoding: rest.prefix(24), as: UTF8.self)
@@ -89,10 +93,14 @@ final class MemoryFile: Sendable {
         return self
     }
 
-    /// A folder of this process, made when it is first asked for.
-    func folder() throws(FuzzFinding) -> String {
+    /// A folder for the time of the call, for one file.
+    static func withFolder(_ body: (String) throws -> Void) throws {
         let path = "/dev/shm/sca-fuzz-\(getpid())"
         try require(mkdir(path, 0o700) == 0 || errno == EEXIST, "no folder in /dev/shm")
-        return path
+        defer {
+            unlink(path + "/config.json")
+            rmdir(path)
+        }
+        try body(path)
     }
 }

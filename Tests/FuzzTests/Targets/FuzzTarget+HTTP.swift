@@ -2,6 +2,8 @@ internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOEmbedded
+internal import SCACore
+
 @testable internal import SCAServerd
 
 // The front door, with the very handlers of the listener: the first byte chooses the cuts, the rest is what a client sends.
@@ -36,7 +38,8 @@ extension FuzzTarget {
         init() {
             let mailbox = Mailbox()
             let log = ServerLog(logger: FuzzTarget.log, showsMobiles: false)
-            let configuration = ServerConfiguration()
+            var configuration = ServerConfiguration()
+            configuration.compressionWindowBits = 9
             loop = HubLoop(
                 index: 0,
                 of: 1,
@@ -44,7 +47,8 @@ extension FuzzTarget {
                 directory: directory,
                 configuration: configuration.hub(epoch: "fuzz"),
                 mailbox: mailbox,
-                log: log
+                log: log,
+                compression: DeflatePolicy(windowBits: 9)
             )
             let reference = LoopReference(
                 eventLoop: eventLoop,

@@ -13,14 +13,16 @@ extension FuzzTarget {
         var input = FuzzInput(bytes)
         let cuts = input.choice()
         let stream = input.rest
+        let pieces = stream.pieces(cuts)
         for (separator, limit) in [(0x0A, 64), (0x0A, 4 << 20), (0, 64)] as [(UInt8, Int)] {
             let whole = records(of: [stream], separator, limit)
-            try require(records(of: stream.pieces(cuts), separator, limit) == whole, "the cuts change the records")
+            try require(records(of: pieces, separator, limit) == whole, "the cuts change the records")
             try require(whole.allSatisfy { ($0.bytes?.count ?? 0) <= limit }, "a record over the limit")
-            for record in whole where limit > 64 { try check(record) }
+            // Each is read by itself, so many of them would only cost time.
+            if limit > 64 { for record in whole.prefix(4) { try check(record) } }
         }
         let cut = cutLines([stream])
-        try require(cutLines(stream.pieces(cuts)) == cut, "the cuts change the lines")
+        try require(cutLines(pieces) == cut, "the cuts change the lines")
         try require(cut.allSatisfy { $0.utf8.count <= 3 * LineCutter.longest }, "a line over the limit")
     }
 

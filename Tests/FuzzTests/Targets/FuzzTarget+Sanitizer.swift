@@ -29,12 +29,13 @@ extension FuzzTarget {
         var hidden = HiddenCharacters()
         var scalars = text.unicodeScalars[...]
         while let scalar = scalars.popFirst() {
-            let code = String(scalar.value, radix: 16)
-            try require(!hidden.contains(scalar, before: scalars), "U+\(code) is hidden in what is shown")
+            try require(!hidden.contains(scalar, before: scalars), "\(code(scalar)) is hidden in what is shown")
             let isControl = scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-            try require(!isControl || allowed.contains(scalar), "the control U+\(code) is in what is shown")
+            try require(!isControl || allowed.contains(scalar), "the control \(code(scalar)) is in what is shown")
         }
     }
+
+    private static func code(_ scalar: Unicode.Scalar) -> String { "U+" + String(scalar.value, radix: 16) }
 
     /// Equal byte by byte: `==` takes canonically equivalent strings as equal.
     private static func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

@@ -35,18 +35,26 @@ struct FuzzInput {
 }
 
 extension [UInt8] {
-    /// These bytes in pieces, cut at places that the seed decides; without a seed in single bytes.
-    func pieces(_ seed: Int) -> [[UInt8]] {
-        var pieces: [[UInt8]] = []
+    /// How long the pieces are in which these bytes come, cut at places that the seed decides; without a seed single bytes.
+    func lengths(_ seed: Int) -> [Int] {
+        var lengths: [Int] = []
         var start = 0
         var state = UInt64(seed)
         while start < count {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let length = seed == 0 ? 1 : 1 + Int(state >> 33) % (1 + seed)
-            let end = Swift.min(count, start + length)
-            pieces.append(Array(self[start..<end]))
-            start = end
+            let length = Swift.min(count - start, seed == 0 ? 1 : 1 + Int(state >> 33) % (1 + seed))
+            lengths.append(length)
+            start += length
         }
-        return pieces
+        return lengths
+    }
+
+    /// These bytes in such pieces.
+    func pieces(_ seed: Int) -> [[UInt8]] {
+        var start = 0
+        return lengths(seed).map { length in
+            defer { start += length }
+            return Array(self[start..<start + length])
+        }
     }
 }
