@@ -11,7 +11,9 @@ internal import Synchronization
 // beyond it is refused. So a compression bomb costs the limit, whatever it would have grown to.
 //
 //   hostile (the peer's)   no DEFLATE, a message that ends inside a block, a reference in front of the window: 1007; a bomb: 1009
-//   harmless               final blocks (BFINAL): what follows them is read on, with the same window (section 7.2.3.4)
+//   harmless               final blocks (BFINAL): what follows them is read on, with the same window (section 7.2.3.4);
+//                          references behind a window of less than 32 KiB: zlib follows them while it has the bytes at hand,
+//                          so these alone are judged by how the stream was cut
 //
 // A z_stream must not move, since zlib keeps its address; so it lives behind a pointer. zlib refuses to compress with a window of 256
 // bytes, so who agreed on that sends its messages as they are, which every message may be.

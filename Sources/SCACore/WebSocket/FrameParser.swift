@@ -14,7 +14,7 @@
 //
 // After a close frame all bytes are discarded (section 1.4). After an error every call throws that error again: a stream
 // that has lost its frame boundaries has none to go back to. What is thrown, and after which events, does not depend on how
-// the bytes were cut.
+// the bytes were cut; one exception is named in `Deflate.swift`.
 //
 //   impossible (our bug)   bytes held while inside a payload (the states cannot express it)
 //   hostile (the peer's)   everything that `FrameHeader`, `MessageAssembler` and `WebSocketFrame.closeReason` refuse
