@@ -5,7 +5,7 @@ import Testing
 @testable import scactl
 
 /// By whose authorities a server is verified: option, environment, what `login` remembered for that server, the system's.
-@Suite(.timeLimit(.minutes(1))) struct AuthoritiesTests {
+@Suite(.timeLimit(.minutes(5))) struct AuthoritiesTests {
     private static let server = "wss://chat.example"
 
     private func caFile(_ world: World, _ words: String...) async throws -> String? {

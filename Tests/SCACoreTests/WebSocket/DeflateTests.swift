@@ -149,7 +149,7 @@ struct DeflateTests {
         #expect(code { try read(frame([0x00, 0x01, 0x00, 0xFE, 0xFF, 0xFF, 0x00])) } == 1007)
     }
 
-    /// Found by fuzzing: a bad byte came after a failure behind it, if both were in one piece.
+    /// A bad byte used to come after a failure behind it, if both were in one piece.
     @Test(arguments: [1, 2, Int.max])
     func theFirstOfTwoFaultsIsSaidHoweverTheStreamIsCut(cut: Int) throws {
         let notUTF8 = CloseReason.invalidData("a text message is not UTF-8")
