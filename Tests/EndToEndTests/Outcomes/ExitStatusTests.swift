@@ -80,7 +80,8 @@ import Testing
         #expect(try await ravi.run("send", "--to", "9876543210", "hi").exit == .status(74))
     }
 
-    @Test func historyThatIsFullIs74AndHasAllThatWasStored() async throws {
+    @Test(.disabled(if: Sanitizer.isThread, "ThreadSanitizer's own files would be over the limit"))
+    func historyThatIsFullIs74AndHasAllThatWasStored() async throws {
         let (_, asha, ravi) = try await stage.scene()
         let listener = try ravi.shell("ulimit -f 4; exec scactl listen -v")
         try await listener.said("connected:")
