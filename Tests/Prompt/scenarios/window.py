@@ -113,6 +113,8 @@ def ctrl_z_twice_and_a_resize_while_stopped(scene):
     shell.wait("the shell", lambda: shell.rows() and shell.rows()[-1] == "shell$")
     shell.terminal.type("scactl chat 9123456780\r")
     shell.is_ready()
+    # What comes later would draw the line, too, and be taken for what fg does.
+    shell.shows("is not online")
     shell.type(LONG)
     for turn in (1, 2):
         shell.key("ctrl-z")
@@ -132,6 +134,8 @@ def a_stop_from_elsewhere_and_fg_bring_the_line_back(scene):
     shell.wait("the shell", lambda: shell.rows() and shell.rows()[-1] == "shell$")
     shell.terminal.type("scactl chat 9123456780\r")
     shell.is_ready()
+    # What comes later would draw the line, too, and be taken for what fg does.
+    shell.shows("is not online")
     shell.type("half a line")
     shell.signal(19)
     shell.wait("the stop", lambda: shell.count("Stopped") and shell.rows()[-1] == "shell$")
