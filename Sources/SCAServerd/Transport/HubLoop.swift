@@ -95,8 +95,8 @@ final class HubLoop {
     /// Forgets a session's handler when its channel is gone.
     func closed(_ id: SessionID) {
         take(.disconnected(id))
-        handlers[id] = nil
-        names.giveBack(id)
+        // Once only: a name given back twice would name two.
+        if handlers.removeValue(for: id) != nil { names.giveBack(id) }
         settle()
     }
 
