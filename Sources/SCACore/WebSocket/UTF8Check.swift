@@ -5,7 +5,7 @@
 // and F4 has a narrower range than the others; those four states are what refuses overlong forms, surrogates and code
 // points above U+10FFFF at the earliest byte. C0, C1 and F5 to FF never start a character.
 //
-// How it is fast. Eight bytes of ASCII, most of most messages, are passed at once. For the rest, `next(_:_:)`, the rules in
+// How it is fast. Blocks and words of ASCII, most of most messages, are passed at once. For the rest, `next(_:_:)`, the rules in
 // words, is turned once into a table with a word for each byte: a state's raw value is a bit position, and the six bits there
 // are the state that follows. So a byte costs a load and a shift and no branch to mispredict; a bad state stays bad, so it
 // is enough to look every eight bytes.
@@ -36,6 +36,8 @@ public struct UTF8Check: Sendable {
     private static let table: [UInt64] = (UInt8.min...UInt8.max).map { byte in
         State.allCases.reduce(0) { $0 | UInt64(next($1, byte).rawValue) << UInt64($1.rawValue) }
     }
+
+    private static let topBits: UInt64 = 0x8080_8080_8080_8080
 
     private var state = State.boundary
 
@@ -73,18 +75,28 @@ public struct UTF8Check: Sendable {
         return check.update(bytes) && check.isComplete
     }
 
-    /// Behind the last whole word of ASCII from `index` on; `index` itself inside a character.
+    /// Behind the last whole word of ASCII from `index` on, or the end if there is nothing else; `index` itself inside a character.
     private static func endOfASCII(in bytes: Span<UInt8>, from index: Int, _ bits: UInt64) -> Int {
         guard bits == State.boundary.rawValue else { return index }
         let raw = bytes.bytes
+        let start = index
         var index = index
-        // Any bit pattern is a UInt64, and the load checks its bounds.
-        while raw.byteCount - index >= 8,
-            raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-        {
+        // Any bit pattern is a number, and the loads check their bounds.
+        while raw.byteCount - index >= 64 {
+            let block = raw.unsafeLoadUnaligned(fromByteOffset: index, as: SIMD8<UInt64>.self)
+            guard block & SIMD8(repeating: Self.topBits) == .zero else { break }
+            index += 64
+        }
+        while raw.byteCount - index >= 8 {
+            let word = raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            guard word & Self.topBits == 0 else { return index }
             index += 8
         }
-        return index
+        // The last word again, with some of the bytes before it: they are ASCII.
+        guard index - start >= 8,
+            raw.unsafeLoadUnaligned(fromByteOffset: raw.byteCount - 8, as: UInt64.self) & Self.topBits == 0
+        else { return index }
+        return raw.byteCount
     }
 
     /// The rules: the state behind `byte`.

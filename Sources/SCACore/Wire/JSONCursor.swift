@@ -119,21 +119,51 @@ struct JSONCursor {
         throw failure("a string without its closing quote")
     }
 
-    /// Passes words of bytes that mean nothing but themselves in a string; what is left of them is looked at byte by byte.
+    /// Passes bytes that mean nothing but themselves in a string, by words and, if there are many, by blocks; fewer than a word are
+    /// looked at byte by byte.
     private mutating func skipPlain(_ bytes: Span<UInt8>) {
         let raw = bytes.bytes
-        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var (words, mayBeLong) = (0, true)
         while raw.byteCount - position >= 8 {
-            // Any bit pattern is a UInt64, and the load checks its bounds.
-            let word = raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-            let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
-            let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-            // The top bit of a byte is set if it is below 0x20 or was the one that was sought; perhaps also behind such a one.
-            let special = (word &- ones &* 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
-            guard special & tops == 0 else { return }
+            // Any bit pattern is a number, and the loads check their bounds.
+            let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+            let quote = word ^ Self.quotes
+            let backslash = word ^ Self.backslashes
+            // The top bit of a byte is set if it is below 0x20 or was the one that was sought; perhaps also behind such a one, so only the
+            // first counts.
+            let special =
+                ((word &- Self.blanks) & ~word | (quote &- Self.ones) & ~quote
+                    | (backslash &- Self.ones) & ~backslash) & Self.tops
+            guard special == 0 else { return position += special.trailingZeroBitCount / 8 }
             position += 8
+            words += 1
+            if words > 1, mayBeLong {
+                skipPlainBlocks(raw)
+                mayBeLong = false
+            }
         }
     }
+
+    private mutating func skipPlainBlocks(_ raw: RawSpan) {
+        let ones = SIMD4(repeating: Self.ones)
+        while raw.byteCount - position >= 32 {
+            let block = raw.unsafeLoadUnaligned(fromByteOffset: position, as: SIMD4<UInt64>.self)
+            let quote = block ^ SIMD4(repeating: Self.quotes)
+            let backslash = block ^ SIMD4(repeating: Self.backslashes)
+            let special =
+                (block &- SIMD4(repeating: Self.blanks)) & ~block | (quote &- ones) & ~quote
+                | (backslash &- ones) & ~backslash
+            guard special & SIMD4(repeating: Self.tops) == .zero else { return }
+            position += 32
+        }
+    }
+
+    /// In each byte a one, the top bit, a blank, a quote, a backslash.
+    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    private static var tops: UInt64 { 0x8080_8080_8080_8080 }
+    private static var blanks: UInt64 { 0x2020_2020_2020_2020 }
+    private static var quotes: UInt64 { 0x2222_2222_2222_2222 }
+    private static var backslashes: UInt64 { 0x5C5C_5C5C_5C5C_5C5C }
 
     /// Walks over one escape, a whole surrogate pair if it is one; returns by how many bytes its UTF-8 is shorter.
     private mutating func escape(_ bytes: Span<UInt8>) throws(Failure) -> Int {

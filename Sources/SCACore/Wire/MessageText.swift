@@ -46,8 +46,6 @@ extension MessageText: Hashable {
 extension [UInt8] {
     /// Copies the bytes of a span.
     init(copying span: Span<UInt8>) {
-        self.init(unsafeUninitializedCapacity: span.count) { buffer, count in
-            count = span.withUnsafeBufferPointer { buffer.initialize(fromContentsOf: $0) }
-        }
+        self = span.withUnsafeBufferPointer { [UInt8]($0) }
     }
 }
