@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "SCAServerd",
             dependencies: [
-                "SCACore", "CMalloc", "CProcess", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, jwtKit, crypto,
+                "SCACore", "CMalloc", "CProcess", nioCore, nioPosix, nioHTTP1, nioSSL, jwtKit, crypto,
                 lifecycle, logging,
             ],
             swiftSettings: strict

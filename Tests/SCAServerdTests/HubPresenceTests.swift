@@ -124,6 +124,23 @@ import Testing
         #expect(sent > 0)
     }
 
+    @Test func aChangeIsCountedAsWhatItCostsEachDialect() throws {
+        // A list of 200 mobiles for 200 sessions is 26 s of this rate, the one who came for 200 an eighth of a second.
+        for isV2 in [false, true] {
+            let server = VirtualServer(HubConfiguration(pingTimeout: .max / 4, presenceBytesPerSecond: 20_000))
+            let crowd = try (0..<200).map { isV2 ? server.connectV2(try mobile($0)) : server.connect(try mobile($0)) }
+            server.pass(.seconds(600))
+            server.connect(try mobile(200))
+            server.pass(.milliseconds(1))
+            server.forgetFrames()
+            server.connect(try mobile(201))
+            server.pass(.seconds(1))
+            #expect(server.frames(crowd[0]).isEmpty == !isV2, "the change before is still being paid for")
+            server.pass(.seconds(60))
+            #expect(server.frames(crowd[0]).isEmpty == isV2)
+        }
+    }
+
     @Test func whoHasNotDrainedTheLastListGetsTheNewestAndNoQueue() throws {
         let base = server.connect(try mobile(1))
         let extended = server.connectV2(try mobile(2))

@@ -9,7 +9,8 @@ import Testing
         _ uri: String,
         method: HTTPMethod = .GET,
         protocols: String? = nil,
-        without header: String? = nil
+        without header: String? = nil,
+        with replacement: (name: String, value: String)? = nil
     ) -> UpgradeRequest {
         var headers = HTTPHeaders([
             ("Host", "x"), ("Upgrade", "WebSocket"), ("Connection", "keep-alive, Upgrade"),
@@ -17,11 +18,12 @@ import Testing
         ])
         if let protocols { headers.add(name: "Sec-WebSocket-Protocol", value: protocols) }
         if let header { headers.remove(name: header) }
+        if let replacement { headers.replaceOrAdd(name: replacement.name, value: replacement.value) }
         return UpgradeRequest(HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers))
     }
 
     private func accepted(_ request: UpgradeRequest) -> SessionTerms? {
-        if case .session(let terms, _) = request { terms } else { nil }
+        if case .session(let terms, _, _) = request { terms } else { nil }
     }
 
     private func status(_ request: UpgradeRequest) -> UInt? {
@@ -64,6 +66,28 @@ import Testing
         #expect(status(request("/ws/9876543210", method: .POST)) == 426)
         #expect(status(request("/ws/9876543210", without: "Sec-WebSocket-Key")) == 400)
         #expect(status(request("/ws/9876543210", without: "Sec-WebSocket-Version")) == 400)
+    }
+
+    @Test(arguments: [
+        ("Upgrade", "websocket"), ("Upgrade", "h2c, WebSocket"), ("Upgrade", "\twebsocket ,h2c"),
+        ("Connection", "UPGRADE"),
+    ])
+    func aWordCountsWhereverItStandsInItsList(header: (name: String, value: String)) {
+        #expect(status(request("/ws/9876543210", with: header)) == nil)
+    }
+
+    @Test(arguments: [
+        ("Upgrade", "not websocket"), ("Upgrade", "websocket/13"), ("Upgrade", "websockets"), ("Upgrade", ","),
+        ("Connection", "keep-alive"),
+    ])
+    func anotherWordIsNoUpgrade(header: (name: String, value: String)) {
+        #expect(status(request("/ws/9876543210", with: header)) == 426)
+    }
+
+    @Test func theKeyIsAnsweredAsTheRFCsOwnExampleSays() {
+        let headers = ProtocolSwitch.headers(accepting: "dGhlIHNhbXBsZSBub25jZQ==")
+        #expect(headers["Sec-WebSocket-Accept"] == ["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="])
+        #expect(headers["Upgrade"] == ["websocket"] && headers["Connection"] == ["upgrade"])
     }
 
     @Test func healthIsReadWithGetOrHead() {

@@ -14,7 +14,7 @@ final class Directory: Sendable {
     /// The most loops that fit.
     static let maximumLoops = 64
 
-    private struct Presence {
+    private struct Holders {
         /// By loop: how many sessions of this mobile it has, and how many of them are visible.
         var counts: [(loop: LoopID, sessions: Int, visible: Int)] = []
 
@@ -24,24 +24,42 @@ final class Directory: Sendable {
     }
 
     private final class Stripe: Sendable {
-        let mobiles = Mutex<[Mobile: Presence]>([:])
+        let mobiles = Mutex<[Mobile: Holders]>([:])
     }
 
     private let stripes = (0..<64).map { _ in Stripe() }
     private let total = Atomic<Int>(0)
+    /// Sessions that are told of every change of presence, by dialect.
+    private let base = Atomic<Int>(0)
+    private let v2 = Atomic<Int>(0)
 
     /// How many sessions there are, of all mobiles, invisible ones included.
     var sessionCount: Int { total.load(ordering: .relaxed) }
+
+    /// How many sessions are told of every change of presence.
+    var audience: Presence.Audience {
+        Presence.Audience(base: base.load(ordering: .relaxed), v2: v2.load(ordering: .relaxed))
+    }
+
+    private func count(_ terms: SessionTerms, _ change: Int) {
+        total.add(change, ordering: .relaxed)
+        guard terms.wantsAllPresence else { return }
+        switch terms.dialect {
+        case .base: base.add(change, ordering: .relaxed)
+        case .v2: v2.add(change, ordering: .relaxed)
+        }
+    }
 
     private func stripe(_ mobile: Mobile) -> Stripe {
         stripes[Int(truncatingIfNeeded: mobile.hashValue) & 63]
     }
 
     /// Adds a session; returns whether its mobile has come online by it.
-    func join(_ mobile: Mobile, loop: LoopID, isVisible: Bool) -> Bool {
-        total.add(1, ordering: .relaxed)
+    func join(_ terms: SessionTerms, loop: LoopID) -> Bool {
+        count(terms, 1)
+        let (mobile, isVisible) = (terms.mobile, terms.isVisible)
         return stripe(mobile).mobiles.withLock { mobiles in
-            var presence = mobiles[mobile] ?? Presence()
+            var presence = mobiles[mobile] ?? Holders()
             let wasOnline = presence.visibleLoops != 0
             let index =
                 presence.counts.firstIndex { $0.loop == loop }
@@ -57,8 +75,9 @@ final class Directory: Sendable {
     }
 
     /// Removes a session that has joined; returns whether its mobile has gone offline by it.
-    func leave(_ mobile: Mobile, loop: LoopID, isVisible: Bool) -> Bool {
-        total.subtract(1, ordering: .relaxed)
+    func leave(_ terms: SessionTerms, loop: LoopID) -> Bool {
+        count(terms, -1)
+        let (mobile, isVisible) = (terms.mobile, terms.isVisible)
         return stripe(mobile).mobiles.withLock { mobiles in
             guard var presence = mobiles[mobile],
                 let index = presence.counts.firstIndex(where: { $0.loop == loop })

@@ -44,19 +44,16 @@ struct FrameScratch: Sendable {
     private static let keptBytes = 1 << 16
 
     private var payload: [UInt8] = []
-    private var frame: [UInt8] = []
+    private var header: [UInt8] = []
 
     mutating func encode(_ message: ServerFrame) -> EncodedFrame {
         FrameEncoder.append(message, to: &payload)
-        Self.append(payload, to: &frame)
-        defer {
-            payload.removeAll(keepingCapacity: payload.count <= Self.keptBytes)
-            frame.removeAll(keepingCapacity: frame.count <= Self.keptBytes)
-        }
-        return EncodedFrame(bytes: ByteBuffer(bytes: frame))
-    }
-
-    private static func append(_ payload: [UInt8], to frame: inout [UInt8]) {
-        WebSocketFrame.append(.text, payload: payload.span, to: &frame)
+        WebSocketFrame.appendHeader(opcode: .text, payloadLength: payload.count, to: &header)
+        var frame = ByteBufferAllocator().buffer(capacity: header.count + payload.count)
+        header.withUnsafeBytes { _ = frame.writeBytes($0) }
+        payload.withUnsafeBytes { _ = frame.writeBytes($0) }
+        header.removeAll(keepingCapacity: true)
+        payload.removeAll(keepingCapacity: payload.count <= Self.keptBytes)
+        return EncodedFrame(bytes: frame)
     }
 }

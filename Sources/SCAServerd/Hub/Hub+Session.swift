@@ -2,7 +2,7 @@ internal import SCACore
 
 /// Sessions: how they come, go, are slowed, and are given up.
 extension Hub {
-    mutating func connect(_ id: SessionID, _ terms: SessionTerms, _ now: HubTime) {
+    func connect(_ id: SessionID, _ terms: SessionTerms, _ now: HubTime) {
         let session = Session(
             id: id,
             terms: terms,
@@ -10,10 +10,11 @@ extension Hub {
             rate: RateLimiter(configuration.rates, now: now.nanoseconds)
         )
         sessions[id] = session
-        sessionsByMobile[terms.mobile, default: []].append(id)
+        sessionsByMobile[terms.mobile, default: []].append(session)
+        noteSiblings(of: terms.mobile)
         heartbeats.add(id, lastActivity: session.countedActivity(now, timeout: configuration.pingTimeout))
         draining?.add(id)
-        let cameOnline = directory.join(terms.mobile, loop: loop, isVisible: terms.isVisible)
+        let cameOnline = directory.join(terms, loop: loop)
         if terms.dialect == .v2 {
             send(
                 .hello(
@@ -25,126 +26,139 @@ extension Hub {
                         heartbeatSeconds: Int(configuration.pingTimeout / 1_000_000_000)
                     )
                 ),
-                to: id
+                to: session
             )
         }
         // A newcomer that changes presence hears of it with everyone else; any other gets the list now.
         if cameOnline { touch(terms.mobile) }
         if terms.wantsAllPresence, terms.dialect == .v2 || !cameOnline {
-            sendPresence(terms.dialect == .v2 ? presenceView.numberedList : presenceView.list, to: id)
+            sendPresence(terms.dialect == .v2 ? presenceView.numberedList : presenceView.list, to: session)
         }
     }
 
-    /// Forgets a session; its mobile may go offline by it.
-    mutating func remove(_ id: SessionID) {
-        guard let session = sessions.removeValue(for: id) else { return }
-        let mobile = session.terms.mobile
-        sessionsByMobile[mobile]?.removeAll { $0 == id }
-        if sessionsByMobile[mobile]?.isEmpty == true { sessionsByMobile[mobile] = nil }
-        watchers.remove(id)
-        timed[id] = nil
-        if directory.leave(mobile, loop: loop, isVisible: session.terms.isVisible) { touch(mobile) }
+    /// Tells the sessions of a mobile whether they are alone.
+    private func noteSiblings(of mobile: Mobile) {
+        guard let all = sessionsByMobile[mobile] else { return }
+        for session in all { session.hasSiblings = all.count > 1 }
     }
 
-    mutating func close(_ id: SessionID, _ reason: CloseReason) {
+    /// Forgets a session; its mobile may go offline by it.
+    func remove(_ id: SessionID) {
+        guard let session = sessions.removeValue(for: id) else { return }
+        let mobile = session.terms.mobile
+        if session.hasSiblings {
+            sessionsByMobile[mobile]?.removeAll { $0 === session }
+            noteSiblings(of: mobile)
+        } else {
+            sessionsByMobile[mobile] = nil
+        }
+        watchers.remove(id)
+        if !timed.isEmpty { timed[id] = nil }
+        if directory.leave(session.terms, loop: loop) { touch(mobile) }
+    }
+
+    func close(_ id: SessionID, _ reason: CloseReason) {
         guard sessions[id] != nil else { return }
         remove(id)
         actions.append(.close(id, reason))
     }
 
-    /// Counts what arrived as activity and against the session's rate; false if the session is gone.
-    mutating func arrived(_ id: SessionID, bytes: Int, _ now: HubTime) -> Bool {
-        guard sessions[id] != nil else { return false }
-        sessions[id]?.lastActivity = now.nanoseconds
-        slow(id, frames: 1, bytes: bytes, now)
-        return true
+    /// Counts what arrived as activity and against the session's rate; nil if the session is gone.
+    func arrived(_ id: SessionID, bytes: Int, _ now: HubTime) -> Session? {
+        guard let session = sessions[id] else { return nil }
+        session.lastActivity = now.nanoseconds
+        slow(session, frames: 1, bytes: bytes, now)
+        return session
     }
 
     /// Counts against the session's rate; if it is too fast, it is not read from for a while.
-    mutating func slow(_ id: SessionID, frames: Int, bytes: Int, _ now: HubTime) {
-        guard let until = sessions[id]?.rate.take(bytes: bytes, frames: frames, now: now.nanoseconds) else { return }
-        sessions[id]?.slowedUntil = until
-        setTimer(id)
-        pause(id, .rate)
+    func slow(_ session: Session, frames: Int, bytes: Int, _ now: HubTime) {
+        guard
+            let until = session.rate.take(
+                bytes: bytes,
+                frames: frames,
+                of: configuration.rates,
+                now: now.nanoseconds
+            )
+        else { return }
+        session.slowedUntil = until
+        setTimer(session)
+        pause(session, .rate)
     }
 
-    mutating func send(_ frame: ServerFrame, to id: SessionID) {
-        send(scratch.encode(frame), to: id)
+    func send(_ frame: ServerFrame, to session: Session) {
+        send(scratch.encode(frame), to: session)
     }
 
     /// An answer to the session's own frames: never refused, but if it does not read them it is not read from.
-    mutating func send(_ frame: EncodedFrame, to id: SessionID) {
-        guard sessions[id] != nil else { return }
-        sessions[id]?.queuedBytes += frame.count
-        sessions[id]?.ownBytes += frame.count
-        actions.append(.send(id, frame))
-        if let own = sessions[id]?.ownBytes, own > configuration.outboxBytes / 2 { pause(id, .ownAnswers) }
+    func send(_ frame: EncodedFrame, to session: Session) {
+        session.queuedBytes += frame.count
+        session.ownBytes += frame.count
+        actions.append(.send(session.id, frame))
+        if session.ownBytes > configuration.outboxBytes / 2 { pause(session, .ownAnswers) }
     }
 
     /// A message for this session, if its outbox has room.
     ///
     /// - Returns: whether it was handed over.
-    mutating func offer(_ frame: EncodedFrame, to id: SessionID, _ now: HubTime) -> Bool {
-        guard let session = sessions[id] else { return false }
+    func offer(_ frame: EncodedFrame, to session: Session, _ now: HubTime) -> Bool {
         guard session.queuedBytes + frame.count <= configuration.outboxBytes else {
             if session.fullSince == nil {
-                sessions[id]?.fullSince = now.nanoseconds
-                setTimer(id)
+                session.fullSince = now.nanoseconds
+                setTimer(session)
             }
             return false
         }
-        sessions[id]?.queuedBytes += frame.count
-        actions.append(.send(id, frame))
+        session.queuedBytes += frame.count
+        actions.append(.send(session.id, frame))
         return true
     }
 
-    mutating func sendPresence(_ frame: EncodedFrame, to id: SessionID) {
-        sessions[id]?.hasPresenceQueued = true
-        sessions[id]?.hasList = true
-        actions.append(.sendPresence(id, frame))
+    func sendPresence(_ frame: EncodedFrame, to session: Session) {
+        session.hasPresenceQueued = true
+        session.hasList = true
+        actions.append(.sendPresence(session.id, frame))
     }
 
-    mutating func flushed(_ id: SessionID, bytes: Int, presence: Bool) {
-        guard var session = sessions[id] else { return }
+    func flushed(_ id: SessionID, bytes: Int, presence: Bool) {
+        guard let session = sessions[id] else { return }
         session.queuedBytes = max(0, session.queuedBytes - bytes)
         session.ownBytes = min(session.ownBytes, session.queuedBytes)
         if presence { session.hasPresenceQueued = false }
         // Slow is not stuck: whoever reads at all is refused messages, not closed.
         if bytes > 0 { session.fullSince = nil }
-        sessions[id] = session
-        if session.ownBytes <= configuration.outboxBytes / 4 { resume(id, .ownAnswers) }
-        if session.queuedBytes <= configuration.outboxBytes / 4 { tellMissed(id) }
+        if session.ownBytes <= configuration.outboxBytes / 4 { resume(session, .ownAnswers) }
+        if session.queuedBytes <= configuration.outboxBytes / 4 { tellMissed(session) }
     }
 
     /// What time makes due for one session: its rate bucket is full enough, or its outbox was full too long.
-    mutating func wake(_ id: SessionID, _ now: Int64) {
+    func wake(_ id: SessionID, _ now: Int64) {
         guard let session = sessions[id] else { return }
         if let fullSince = session.fullSince, now >= fullSince + configuration.stallTimeout {
             return close(id, .tooSlow)
         }
         if let until = session.slowedUntil, now >= until {
-            sessions[id]?.slowedUntil = nil
-            resume(id, .rate)
+            session.slowedUntil = nil
+            resume(session, .rate)
         }
-        setTimer(id)
+        setTimer(session)
     }
 
     /// Notes when this session must be looked at again, if at all.
-    private mutating func setTimer(_ id: SessionID) {
-        guard let session = sessions[id] else { return }
+    private func setTimer(_ session: Session) {
         let stall = session.fullSince.map { $0 + configuration.stallTimeout }
-        timed[id] = [session.slowedUntil, stall].compactMap { $0 }.min()
+        timed[session.id] = [session.slowedUntil, stall].compactMap { $0 }.min()
     }
 
-    private mutating func pause(_ id: SessionID, _ why: Session.Pause) {
-        if sessions[id]?.pause.isEmpty == true { actions.append(.pauseReading(id)) }
-        sessions[id]?.pause.insert(why)
+    private func pause(_ session: Session, _ why: Session.Pause) {
+        if session.pause.isEmpty { actions.append(.pauseReading(session.id)) }
+        session.pause.insert(why)
     }
 
-    private mutating func resume(_ id: SessionID, _ why: Session.Pause) {
-        guard let session = sessions[id], session.pause.contains(why) else { return }
-        sessions[id]?.pause.remove(why)
-        if session.pause == why { actions.append(.resumeReading(id)) }
+    private func resume(_ session: Session, _ why: Session.Pause) {
+        guard session.pause.contains(why) else { return }
+        session.pause.remove(why)
+        if session.pause.isEmpty { actions.append(.resumeReading(session.id)) }
     }
 }
 

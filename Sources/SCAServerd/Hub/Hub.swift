@@ -2,7 +2,7 @@ internal import SCACore
 
 /// One event loop's share of the chat: its sessions, and every rule about them.
 ///
-/// A pure machine: inputs and the time come in, actions go out; no IO, no clock, no randomness, no task, no
+/// A pure machine, and a class only so that nobody copies it: inputs and the time come in, actions go out; no IO, no clock, no randomness, no task, no
 /// lock held, nothing logged. Whoever owns it (`HubLoop`, or a test with a clock of its own) calls `handle`
 /// for each thing that happens and then `advance`, which does what time makes due, at the latest at
 /// `nextDeadline`. `Router.swift` decides who receives a message, `Hub+Presence.swift` who hears of whom.
@@ -12,7 +12,7 @@ internal import SCACore
 /// Events that do not fit: an input for a session that is gone is a harmless race (the transport had it in
 /// hand when the hub closed it) and is ignored; a frame against the rules is the peer's fault and answered
 /// with an error; a second `connected` of one session would be our bug.
-struct Hub {
+final class Hub {
     let loop: LoopID
     let configuration: HubConfiguration
     let directory: Directory
@@ -20,7 +20,7 @@ struct Hub {
     let loopCount: Int
 
     var sessions = SessionTable<Session>()
-    var sessionsByMobile: [Mobile: [SessionID]] = [:]
+    var sessionsByMobile: [Mobile: [Session]] = [:]
     var heartbeats: Heartbeats
     var watchers = Watchers()
     /// The owner's state; nil in every hub but loop 0's.
@@ -57,26 +57,28 @@ struct Hub {
     /// Takes what happened.
     ///
     /// - Returns: what to do, in order.
-    mutating func handle(_ input: Input, now: HubTime) -> [Action] {
+    func handle(_ input: Input, now: HubTime) -> [Action] {
         take(input, now: now)
         return takeActions()
     }
 
     /// Takes what happened; `takeActions` says what to do.
-    mutating func take(_ input: Input, now: HubTime) {
+    func take(_ input: Input, now: HubTime) {
         switch input {
         case .connected(let id, let terms): connect(id, terms, now)
         case .frame(let id, let frame, let bytes):
-            guard arrived(id, bytes: bytes, now) else { break }
-            handle(frame, from: id, now)
+            guard let session = arrived(id, bytes: bytes, now) else { break }
+            handle(frame, from: session, now)
         case .badFrame(let id, let error, let bytes):
-            guard arrived(id, bytes: bytes, now) else { break }
-            send(.error(error), to: id)
+            guard let session = arrived(id, bytes: bytes, now) else { break }
+            send(.error(error), to: session)
         case .ping(let id, let payload):
-            guard arrived(id, bytes: payload.count, now) else { break }
-            send(EncodedFrame(.pong, payload: payload), to: id)
+            guard let session = arrived(id, bytes: payload.count, now) else { break }
+            send(EncodedFrame(.pong, payload: payload), to: session)
         case .pong(let id): _ = arrived(id, bytes: 0, now)
-        case .read(let id, let bytes, let fragments): slow(id, frames: fragments, bytes: bytes, now)
+        case .read(let id, let bytes, let fragments):
+            guard let session = sessions[id] else { break }
+            slow(session, frames: fragments, bytes: bytes, now)
         case .disconnected(let id): remove(id)
         case .flushed(let id, let bytes, let presence): flushed(id, bytes: bytes, presence: presence)
         case .letter(let letter): receive(letter, now)
@@ -91,26 +93,28 @@ struct Hub {
         var earliest = heartbeats.nextDeadline ?? .max
         earliest = min(earliest, presence?.nextDeadline ?? .max)
         earliest = min(earliest, draining?.nextDeadline ?? .max)
-        if let timed = timed.values.min() { earliest = min(earliest, timed) }
+        if !timed.isEmpty, let timed = timed.values.min() { earliest = min(earliest, timed) }
         return earliest == .max ? nil : earliest
     }
 
     /// Does what is due.
     ///
     /// - Returns: what to do, in order.
-    mutating func advance(now: HubTime) -> [Action] {
+    func advance(now: HubTime) -> [Action] {
         pass(now: now)
         return takeActions()
     }
 
     /// Does what is due: presence, timeouts, sessions to be read again or given up, the drain; `takeActions` says what to do.
-    mutating func pass(now: HubTime) {
+    func pass(now: HubTime) {
         let timeout = configuration.pingTimeout
         let expired = heartbeats.sweep(now: now.nanoseconds) {
             sessions[$0]?.countedActivity(now, timeout: timeout)
         }
         for id in expired { close(id, sessions[id]?.hasExpired(now) == true ? .tokenExpired : .heartbeatTimeout) }
-        for (id, deadline) in timed where deadline <= now.nanoseconds { wake(id, now.nanoseconds) }
+        if !timed.isEmpty {
+            for (id, deadline) in timed where deadline <= now.nanoseconds { wake(id, now.nanoseconds) }
+        }
         if var drain = draining {
             for id in drain.due(now: now.nanoseconds) { close(id, .draining) }
             draining = drain
@@ -140,11 +144,14 @@ struct Hub {
     }
 
     /// Takes what is to be done, in order, and leaves its own storage in exchange.
-    mutating func takeActions(_ storage: inout [Action]) {
+    func takeActions(_ storage: inout [Action]) {
         swap(&storage, &actions)
     }
 
-    private mutating func takeActions() -> [Action] {
+    /// Whether anything is to be done.
+    var hasActions: Bool { !actions.isEmpty }
+
+    private func takeActions() -> [Action] {
         var taken: [Action] = []
         takeActions(&taken)
         return taken

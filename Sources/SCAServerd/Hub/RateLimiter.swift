@@ -19,13 +19,11 @@ struct RateLimiter {
         }
     }
 
-    private let rates: Rates
     private var frames: Bucket
     private var bytes: Bucket
     private var refilledAt: Int64
 
     init(_ rates: Rates, now: Int64) {
-        self.rates = rates
         frames = Bucket(level: 2 * Double(rates.framesPerSecond))
         bytes = Bucket(level: 2 * Double(rates.bytesPerSecond))
         refilledAt = now
@@ -36,8 +34,9 @@ struct RateLimiter {
     /// - Parameters:
     ///   - count: bytes.
     ///   - number: frames.
+    ///   - rates: the same as at the start.
     /// - Returns: until when to stop reading, in the hub's nanoseconds; nil to go on.
-    mutating func take(bytes count: Int, frames number: Int = 1, now: Int64) -> Int64? {
+    mutating func take(bytes count: Int, frames number: Int = 1, of rates: Rates, now: Int64) -> Int64? {
         let elapsed = Double(max(0, now - refilledAt)) / 1e9
         refilledAt = now
         let wait = max(

@@ -17,11 +17,10 @@ extension Hub {
         var reportsDue: Int
     }
 
-    mutating func handle(_ frame: ClientFrame, from id: SessionID, _ now: HubTime) {
-        guard let session = sessions[id] else { return }
+    func handle(_ frame: ClientFrame, from session: Session, _ now: HubTime) {
         switch frame {
-        case .ping: send(.pong, to: id)
-        case .getOnlineUsers: sendList(to: id)
+        case .ping: send(.pong, to: session)
+        case .getOnlineUsers: sendList(to: session)
         case .message(let to, let text, let messageID):
             route(text, to: to, id: messageID, from: session, now)
         case .receipt(let to, let messageID, let state):
@@ -32,17 +31,17 @@ extension Hub {
             watch(mobiles, by: session)
         case .unwatch(let mobiles):
             guard requireV2(session, "unwatch") else { return }
-            watchers.unwatch(mobiles, by: id)
+            watchers.unwatch(mobiles, by: session.id)
         }
     }
 
-    private mutating func requireV2(_ session: Session, _ type: StaticString) -> Bool {
+    private func requireV2(_ session: Session, _ type: StaticString) -> Bool {
         if session.speaksV2 { return true }
-        send(.error(WireError(.unknownType, "\(type) needs the subprotocol \(Dialect.subprotocol)")), to: session.id)
+        send(.error(WireError(.unknownType, "\(type) needs the subprotocol \(Dialect.subprotocol)")), to: session)
         return false
     }
 
-    private mutating func route(
+    private func route(
         _ text: MessageText,
         to: Mobile,
         id: MessageID?,
@@ -59,7 +58,7 @@ extension Hub {
         )
         let tally = deliver(&delivery, now)
         let others = otherLoops(of: to)
-        guard others != 0 else { return finish(&delivery, id, of: sender.id, tally, now) }
+        guard others != 0 else { return finish(&delivery, id, of: sender, tally, now) }
         nextTicket += 1
         unanswered[nextTicket] = Unanswered(
             sender: sender.id,
@@ -77,11 +76,11 @@ extension Hub {
     }
 
     /// Hands a message to the recipient's visible sessions on this loop.
-    mutating func deliver(_ delivery: inout Delivery, _ now: HubTime) -> Tally {
+    func deliver(_ delivery: inout Delivery, _ now: HubTime) -> Tally {
         var tally = Tally()
-        for id in sessionsByMobile[delivery.to] ?? [] {
-            guard let session = sessions[id], session.terms.isVisible else { continue }
-            if offer(delivery.frame(session.terms.dialect, &scratch), to: id, now) {
+        guard let recipients = sessionsByMobile[delivery.to] else { return tally }
+        for session in recipients where session.terms.isVisible {
+            if offer(delivery.frame(session.terms.dialect, &scratch), to: session, now) {
                 tally.sessions += 1
                 if session.terms.sendsReceipts { tally.receipts += 1 }
             } else {
@@ -92,35 +91,37 @@ extension Hub {
     }
 
     /// Takes another loop's report.
-    mutating func delivered(ticket: UInt64, _ tally: Tally, _ now: HubTime) {
+    func delivered(ticket: UInt64, _ tally: Tally, _ now: HubTime) {
         guard var message = unanswered[ticket] else { return }
         message.tally += tally
         message.reportsDue -= 1
         unanswered[ticket] = message.reportsDue > 0 ? message : nil
+        // Who has left meanwhile is not answered; the copies go out all the same.
         guard message.reportsDue == 0 else { return }
-        finish(&message.delivery, message.id, of: message.sender, message.tally, now)
+        finish(&message.delivery, message.id, of: sessions[message.sender], message.tally, now)
     }
 
     /// Answers the sender, and copies the message to the sender's other devices if anyone got it.
-    private mutating func finish(
+    private func finish(
         _ delivery: inout Delivery,
         _ id: MessageID?,
-        of sender: SessionID,
+        of sender: Session?,
         _ tally: Tally,
         _ now: HubTime
     ) {
-        answer(id, of: sender, to: delivery.to, tally)
+        if let id, let sender { answer(id, of: sender, to: delivery.to, tally) }
         guard tally.sessions > 0, delivery.from != delivery.to else { return }
-        for id in sessionsByMobile[delivery.from] ?? [] where id != sender && getsCopies(id) {
-            _ = offer(delivery.frame(.v2, &scratch), to: id, now)
+        if sender?.hasSiblings ?? true {
+            for session in sessionsByMobile[delivery.from] ?? [] where session !== sender && session.getsCopies {
+                _ = offer(delivery.frame(.v2, &scratch), to: session, now)
+            }
         }
         let others = otherLoops(of: delivery.from)
         if others != 0 { post(.copy(delivery.frame(.v2, &scratch), of: delivery.from), to: others, now) }
     }
 
-    /// Exactly one answer to a message with an id; none to one without.
-    private mutating func answer(_ id: MessageID?, of sender: SessionID, to: Mobile, _ tally: Tally) {
-        guard let id else { return }
+    /// Exactly one answer to a message with an id.
+    private func answer(_ id: MessageID, of sender: Session, to: Mobile, _ tally: Tally) {
         if tally.sessions > 0 {
             send(.ack(id: id, to: to, sessions: tally.sessions, receipts: tally.receipts), to: sender)
         } else if tally.busy > 0 {
@@ -131,29 +132,22 @@ extension Hub {
     }
 
     /// A copy for the sender's visible v2 sessions on this loop; one without room goes without.
-    mutating func copy(_ frame: EncodedFrame, of sender: Mobile, _ now: HubTime) {
-        for id in sessionsByMobile[sender] ?? [] where getsCopies(id) { _ = offer(frame, to: id, now) }
+    func copy(_ frame: EncodedFrame, of sender: Mobile, _ now: HubTime) {
+        for session in sessionsByMobile[sender] ?? [] where session.getsCopies { _ = offer(frame, to: session, now) }
     }
 
-    private func getsCopies(_ id: SessionID) -> Bool {
-        guard let session = sessions[id] else { return false }
-        return session.terms.isVisible && session.speaksV2
-    }
-
-    private mutating func routeReceipt(_ frame: EncodedFrame, to mobile: Mobile, _ now: HubTime) {
+    private func routeReceipt(_ frame: EncodedFrame, to mobile: Mobile, _ now: HubTime) {
         deliverReceipt(frame, to: mobile, now)
         let others = otherLoops(of: mobile, visible: false)
         if others != 0 { post(.receipt(frame, to: mobile), to: others, now) }
     }
 
     /// A receipt for all v2 sessions of the sender on this loop, the invisible one that sent included.
-    mutating func deliverReceipt(_ frame: EncodedFrame, to mobile: Mobile, _ now: HubTime) {
-        for id in sessionsByMobile[mobile] ?? [] where sessions[id]?.speaksV2 == true {
-            _ = offer(frame, to: id, now)
-        }
+    func deliverReceipt(_ frame: EncodedFrame, to mobile: Mobile, _ now: HubTime) {
+        for session in sessionsByMobile[mobile] ?? [] where session.speaksV2 { _ = offer(frame, to: session, now) }
     }
 
-    mutating func receive(_ letter: Letter, _ now: HubTime) {
+    func receive(_ letter: Letter, _ now: HubTime) {
         switch letter {
         case .deliver(var delivery, let ticket):
             let tally = deliver(&delivery, now)
@@ -167,7 +161,7 @@ extension Hub {
     }
 
     /// Posts a letter to each of these loops; to this one it is handed at once.
-    mutating func post(_ letter: Letter, to loops: Directory.Loops, _ now: HubTime) {
+    func post(_ letter: Letter, to loops: Directory.Loops, _ now: HubTime) {
         for other in 0..<loopCount where loops & 1 << Directory.Loops(other) != 0 {
             if other == loop { receive(letter, now) } else { actions.append(.post(letter, to: other)) }
         }

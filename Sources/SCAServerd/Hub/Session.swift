@@ -60,8 +60,8 @@ struct SessionTerms: Hashable, Sendable {
     }
 }
 
-/// One connection's state in the server. Owned by the hub of its loop.
-struct Session {
+/// One connection's state in the server. Owned by the hub of its loop, which finds it by its id or its mobile.
+final class Session {
     let id: SessionID
     let terms: SessionTerms
 
@@ -80,6 +80,8 @@ struct Session {
     /// Since when the outbox has refused messages, in the hub's nanoseconds.
     var fullSince: Int64?
     var rate: RateLimiter
+    /// Whether its mobile has other sessions on this loop.
+    var hasSiblings = false
     /// Until when it is not read from because it was too fast, in the hub's nanoseconds.
     var slowedUntil: Int64?
     var pause = Pause()
@@ -93,7 +95,14 @@ struct Session {
         static let ownAnswers = Pause(rawValue: 2)
     }
 
+    init(id: SessionID, terms: SessionTerms, lastActivity: Int64, rate: RateLimiter) {
+        (self.id, self.terms, self.lastActivity, self.rate) = (id, terms, lastActivity, rate)
+    }
+
     var speaksV2: Bool { terms.dialect == .v2 }
+
+    /// Whether it is told what other sessions of its mobile have sent.
+    var getsCopies: Bool { terms.isVisible && speaksV2 }
 
     /// Whether the token that let it in has ended.
     func hasExpired(_ now: HubTime) -> Bool { now.unixMilliseconds >= terms.expiresAt }
@@ -101,6 +110,7 @@ struct Session {
     /// What the heartbeats count as its last activity: earlier than it was if its token ends before a silence would, so that
     /// it is looked at by then.
     func countedActivity(_ now: HubTime, timeout: Int64) -> Int64 {
+        guard terms.expiresAt != .max else { return lastActivity }
         let rest = terms.expiresAt.subtractingReportingOverflow(now.unixMilliseconds)
         guard !rest.overflow, rest.partialValue < timeout / 1_000_000 else { return lastActivity }
         return min(lastActivity, now.nanoseconds + rest.partialValue * 1_000_000 - timeout)

@@ -35,12 +35,13 @@ struct Watchers {
 
     /// Takes those that the session was not told of and still watches.
     mutating func takeMissed(_ session: SessionID) -> [Mobile] {
-        guard let missed = missedBySession.removeValue(forKey: session) else { return [] }
+        guard !missedBySession.isEmpty, let missed = missedBySession.removeValue(forKey: session) else { return [] }
         return missed.intersection(mobilesBySession[session] ?? []).sorted()
     }
 
     /// Forgets a session.
     mutating func remove(_ session: SessionID) {
+        guard !mobilesBySession.isEmpty || !missedBySession.isEmpty else { return }
         missedBySession[session] = nil
         unwatch(Array(mobilesBySession[session] ?? []), by: session)
     }

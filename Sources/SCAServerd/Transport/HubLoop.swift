@@ -13,10 +13,9 @@ final class HubLoop {
     let log: ServerLog
     /// What compresses for this loop's sessions; nil if none may ask for it.
     let compressor: FrameCompressor?
-    /// Who of its sessions is read when, if several have much to say.
-    let turns: ReadTurns
+    let share: LoopShare
     private let index: LoopID
-    private var hub: Hub
+    private let hub: Hub
     private let mailbox: Mailbox
     private var peers: [LoopReference] = []
 
@@ -28,10 +27,22 @@ final class HubLoop {
     /// Storage for what the hub asks, used again and again.
     private var actions: [Hub.Action] = []
     private var isHandling = false
+    /// Whether the hub was told anything since the last burst was settled.
+    private var isUnsettled = false
     private var written: [ServerWebSocket] = []
+    /// Storage for those who are being flushed, used again and again.
+    private var flushing: [ServerWebSocket] = []
+    /// What the clocks showed at the read that is under way: they are not read again until it is settled.
+    private var time: HubTime?
+    /// Who has presence to send, which is sent in turns: everyone, after a change.
+    private var announcing = CircularBuffer<ServerWebSocket>()
+    private var isAnnouncing = false
     private var letters: [LoopID: [Hub.Letter]] = [:]
     private var timer: (deadline: Int64, task: Scheduled<Void>)?
     private var drained: EventLoopPromise<Void>?
+    /// So many frames, or bytes, of presence are sent in a turn of the loop, so that a message waits for no more than these.
+    private static let announcedFrames = 128
+    private static let announcedBytes = 1 << 20
     /// Room for so many inputs or actions is kept; a crowd's presence takes more.
     private static let keptRoom = 256
     /// Nothing may be scheduled on an event loop that is about to end.
@@ -52,7 +63,7 @@ final class HubLoop {
         self.directory = directory
         self.mailbox = mailbox
         self.log = log
-        turns = ReadTurns(eventLoop: eventLoop)
+        share = LoopShare(eventLoop: eventLoop)
         names = SessionNames(loop: index)
         compressor = compression.map { FrameCompressor(policy: $0) }
         hub = Hub(
@@ -112,7 +123,9 @@ final class HubLoop {
             return arrived.removeAll()
         }
         isHandling = true
+        isUnsettled = true
         let now = HubTime(eventLoop.now)
+        time = now
         for input in arrived { hub.take(input, now: now) }
         arrived.removeAll(keepingCapacity: arrived.count <= Self.keptRoom)
         perform()
@@ -122,14 +135,30 @@ final class HubLoop {
 
     /// Hands an input to the hub and does what it asks.
     func take(_ input: Hub.Input) {
+        isUnsettled = true
         guard !isHandling else { return waiting.append(input) }
         isHandling = true
-        // The loop's own clock: timers that go by another would fire too early, again and again, under virtual time.
-        let now = HubTime(eventLoop.now)
+        let now = now()
         hub.take(input, now: now)
         perform()
         takeWaiting(now)
         isHandling = false
+    }
+
+    /// The kernel has taken so much of a session's outbox.
+    func flushed(_ id: SessionID, bytes: Int, presence: Bool) {
+        guard !isHandling else { return waiting.append(.flushed(id, bytes: bytes, presence: presence)) }
+        hub.flushed(id, bytes: bytes, presence: presence)
+        guard hub.hasActions else { return }
+        isHandling = true
+        perform()
+        takeWaiting(now())
+        isHandling = false
+    }
+
+    /// The loop's own clock: timers that go by another would fire too early, again and again, under virtual time.
+    private func now() -> HubTime {
+        time ?? HubTime(eventLoop.now)
     }
 
     private func takeWaiting(_ now: HubTime) {
@@ -141,21 +170,29 @@ final class HubLoop {
         }
     }
 
+    /// Ends a read, which may have brought nothing but its end.
+    func settleRead() {
+        if isUnsettled { settle() }
+    }
+
     /// Ends a burst: what is due is done, what was written goes out, the timer is set.
     func settle() {
         guard !isHandling else { return }
         isHandling = true
-        hub.pass(now: HubTime(eventLoop.now))
+        isUnsettled = false
+        hub.pass(now: now())
         perform()
         isHandling = false
         repeat {
-            let flushed = written
-            written = []
-            for handler in flushed { handler.flush() }
+            swap(&written, &flushing)
+            for handler in flushing { handler.flush() }
+            flushing.removeAll(keepingCapacity: flushing.count <= Self.keptRoom)
             let queued = waiting
             waiting = []
             for input in queued { take(input) }
         } while !written.isEmpty || !waiting.isEmpty
+        time = nil
+        if !isAnnouncing { announce() }
         postLetters()
         setTimer()
     }
@@ -178,6 +215,7 @@ final class HubLoop {
     /// Closes every session's channel at once, without goodbye; the event loop may end after it.
     func stop() {
         isStopping = true
+        share.farewells.isStopping = true
         timer?.task.cancel()
         timer = nil
         handlers.values.forEach { $0.abandon() }
@@ -187,11 +225,18 @@ final class HubLoop {
     var openChannels: Int { handlers.count }
 
     private func perform() {
+        guard hub.hasActions else { return }
         hub.takeActions(&actions)
         for action in actions {
             switch action {
             case .send(let id, let frame): write(id) { $0.append(frame) }
-            case .sendPresence(let id, let frame): write(id) { $0.setPresence(frame) }
+            case .sendPresence(let id, let frame):
+                guard let handler = handlers[id] else { break }
+                handler.setPresence(frame)
+                if !handler.isMarkedAnnouncing {
+                    handler.isMarkedAnnouncing = true
+                    announcing.append(handler)
+                }
             case .close(let id, let reason):
                 log.logger.debug("closing session", metadata: [LogKey.code: "\(reason.code)"])
                 handlers[id]?.close(reason)
@@ -210,6 +255,23 @@ final class HubLoop {
         if !handler.isMarkedWritten {
             handler.isMarkedWritten = true
             written.append(handler)
+        }
+    }
+
+    /// Sends presence to the next of those who have some; the rest have their turn after the loop has looked at its sockets.
+    private func announce() {
+        var (frames, bytes) = (0, 0)
+        while frames < Self.announcedFrames, bytes < Self.announcedBytes, let handler = announcing.popFirst() {
+            handler.isMarkedAnnouncing = false
+            bytes += handler.queuedPresence
+            frames += 1
+            handler.flush()
+        }
+        isAnnouncing = !announcing.isEmpty && !isStopping
+        guard isAnnouncing else { return }
+        eventLoop.inNextTurn {
+            self.isAnnouncing = false
+            self.settle()
         }
     }
 

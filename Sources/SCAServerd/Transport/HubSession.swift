@@ -41,7 +41,7 @@ final class HubSession: WebSocketSession {
     }
 
     func settle() {
-        loop.settle()
+        loop.settleRead()
     }
 
     func left() {
@@ -49,7 +49,7 @@ final class HubSession: WebSocketSession {
     }
 
     func flushed(bytes: Int, presence: Bool) {
-        loop.take(.flushed(id, bytes: bytes, presence: presence))
+        loop.flushed(id, bytes: bytes, presence: presence)
     }
 
     func closed() {

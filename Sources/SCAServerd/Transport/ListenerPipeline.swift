@@ -23,20 +23,28 @@ struct ListenerPipeline: Sendable {
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            // 16 KiB in a turn of the loop, so that others come between (`ReadTurns`).
-            .childChannelOption(.maxMessagesPerRead, value: UInt(ReadBuffers.readsInATurn))
-            .childChannelOption(.recvAllocator, value: ReadBuffers())
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(log: log))
                 }
             }
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try open(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try setOptions(channel)
+                    try open(channel)
+                }
             }
             .bind(host: configuration.host, port: configuration.port).get()
+    }
+
+    /// By hand, since the bootstrap's way takes a future for each.
+    private func setOptions(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        // 16 KiB in a turn of the loop, so that others come between (`ReadTurns`).
+        try options.setOption(.maxMessagesPerRead, value: UInt(ReadBuffers.readsInATurn))
+        try options.setOption(.recvAllocator, value: ReadBuffers())
     }
 
     /// The HTTP phase of a connection. The guard's time runs from here on, through TLS and HTTP.
@@ -65,7 +73,8 @@ struct ListenerPipeline: Sendable {
             doorkeeper: doorkeeper,
             guard: guardian,
             encoder: encoder,
-            decoder: decoder
+            decoder: decoder,
+            isInTheClear: tls == nil
         )
         let pipeline = channel.pipeline.syncOperations
         if let tls { try pipeline.addHandlers([PlaintextCheck(), tls.makeHandler()] as [any ChannelHandler]) }

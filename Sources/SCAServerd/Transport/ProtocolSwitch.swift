@@ -1,12 +1,13 @@
+internal import Crypto
+internal import FoundationEssentials
 package import NIOCore
 package import NIOHTTP1
-internal import NIOWebSocket
 internal import SCACore
 
 /// From HTTP to WebSocket on one connection (RFC 6455, section 4.2.2): writes the 101 and puts a socket in place of HTTP.
 ///
 /// It is made by hand and not by NIO's upgrade handler, because that adds NIO's WebSocket frame
-/// codec, which is lax and slow; only the arithmetic of `Sec-WebSocket-Accept` is asked of it.
+/// codec, which is lax and slow.
 package struct ProtocolSwitch {
     /// The handlers of the HTTP phase that frames must not pass.
     private let leavingFirst: [any RemovableChannelHandler]
@@ -25,20 +26,22 @@ package struct ProtocolSwitch {
         self.decoder = decoder
     }
 
-    /// The headers of the 101 that answers a request; fails if it is no upgrade.
-    package static func headers(
-        answering request: HTTPRequestHead,
-        on channel: any Channel
-    ) -> EventLoopFuture<HTTPHeaders> {
-        let calculator = NIOWebSocketServerUpgrader(
-            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
-            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
-        )
-        return calculator.buildUpgradeResponse(
-            channel: channel,
-            upgradeRequest: request,
-            initialResponseHeaders: HTTPHeaders()
-        )
+    /// The key of a request that asks for a WebSocket of the one version there is; nil if it has none, or its version is another.
+    package static func key(of request: HTTPRequestHead) -> String? {
+        guard request.headers["Sec-WebSocket-Version"] == ["13"] else { return nil }
+        let keys = request.headers["Sec-WebSocket-Key"]
+        // Sixteen bytes in base64.
+        guard keys.count == 1, keys[0].utf8.count == 24, keys[0].hasSuffix("==") else { return nil }
+        return keys[0]
+    }
+
+    /// The headers of the 101 that answers a request with this key.
+    package static func headers(accepting key: String) -> HTTPHeaders {
+        let digest = Insecure.SHA1.hash(data: Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
+        return HTTPHeaders([
+            ("Upgrade", "websocket"), ("Sec-WebSocket-Accept", Data(digest).base64EncodedString()),
+            ("Connection", "upgrade"),
+        ])
     }
 
     /// Writes the 101, puts the socket in place of HTTP, and lets what came behind the request go to it.

@@ -19,6 +19,16 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
         case closed
     }
 
+    /// How frames reach the kernel.
+    private enum Way {
+        /// Through the channel: there is TLS between.
+        case channel
+        /// Through the channel until a write is done, and with it all that came before: the answer to the upgrade.
+        case channelFirst
+        /// Straight, unless it has no room.
+        case straight(KernelSocket)
+    }
+
     private static let lingerTime = TimeAmount.seconds(2)
     /// Who brings so many bytes or frames in a turn has much to say: more than one message of the usual limits.
     private static let manyBytes = 8_192
@@ -27,6 +37,10 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     private var outbox = Outbox()
     /// Whether the loop will flush this outbox when it settles.
     var isMarkedWritten = false
+    /// Whether the loop will flush it once it is its turn to be told of presence.
+    var isMarkedAnnouncing = false
+    /// How much presence is queued, in bytes.
+    var queuedPresence: Int { outbox.queuedPresence }
 
     private let channel: any Channel
     private var parser: FrameParser
@@ -34,11 +48,11 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     private var session: (any WebSocketSession)?
     /// Nil if none was agreed.
     private let compression: AgreedCompression?
-    /// Nil if this one is read whenever there is anything.
-    private let turns: ReadTurns?
+    private let share: LoopShare
     /// What the last read brought; bytes of compressed messages as what they were.
     private var arrived = (bytes: 0, frames: 0)
     private var isWaitingForTurn = false
+    private var way: Way
     private var context: ChannelHandlerContext?
 
     /// - Parameters:
@@ -46,13 +60,26 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     ///   - maximumMessage: The longest message accepted, in bytes, after it is inflated.
     ///   - compression: What was agreed with the client.
     package convenience init(channel: any Channel, maximumMessage: Int, compression: AgreedCompression? = nil) {
-        self.init(channel: channel, maximumMessage: maximumMessage, compression: compression, turns: nil)
+        self.init(
+            channel: channel,
+            maximumMessage: maximumMessage,
+            compression: compression,
+            share: LoopShare(eventLoop: channel.eventLoop),
+            isInTheClear: true
+        )
     }
 
-    init(channel: any Channel, maximumMessage: Int, compression: AgreedCompression?, turns: ReadTurns?) {
+    init(
+        channel: any Channel,
+        maximumMessage: Int,
+        compression: AgreedCompression?,
+        share: LoopShare,
+        isInTheClear: Bool
+    ) {
         self.channel = channel
         self.compression = compression
-        self.turns = turns
+        self.share = share
+        way = isInTheClear ? .channelFirst : .channel
         parser = FrameParser(role: .server, maximumMessage: maximumMessage, terms: compression?.terms)
     }
 
@@ -74,12 +101,12 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state == .open, let session else { return }
-        var buffer = unwrapInboundIn(data)
+        let buffer = unwrapInboundIn(data)
         let count = buffer.readableBytes
         var violation: CloseReason?
         var goodbye: CloseReason?
         var (frames, inflated) = (0, 0)
-        buffer.withUnsafeMutableReadableBytes { bytes in
+        share.scratch.withCopy(of: buffer) { bytes in
             do throws(CloseReason) {
                 try parser.consume(bytes) { kind, payload in
                     frames += 1
@@ -105,7 +132,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
 
     package func channelInactive(context: ChannelHandlerContext) {
         state = .closed
-        turns?.leave(self)
+        share.turns.leave(self)
         outbox.discard()
         session?.closed()
         context.fireChannelInactive()
@@ -114,8 +141,10 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // The client has shut its output: it will send nothing more, so the session is over.
         if let event = event as? ChannelEvent, event == .inputClosed {
+            guard state != .closed else { return }
             state = .closed
-            channel.close(promise: nil)
+            outbox.discard()
+            share.farewells.close(channel)
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -131,10 +160,10 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
         guard !isWaitingForTurn else { return }
         let hasMuch = arrived.bytes >= Self.manyBytes || arrived.frames >= Self.manyFrames
         arrived = (0, 0)
-        if let turns, hasMuch, state == .open {
-            isWaitingForTurn = !turns.ask(self)
+        if hasMuch, state == .open {
+            isWaitingForTurn = !share.turns.ask(self)
         } else {
-            turns?.end(self)
+            share.turns.end(self)
         }
         if !isWaitingForTurn { context.read() }
     }
@@ -148,7 +177,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     func setReading(_ isReading: Bool) {
         if !isReading {
             isWaitingForTurn = false
-            turns?.leave(self)
+            share.turns.leave(self)
         }
         channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
     }
@@ -198,21 +227,50 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     /// Writes what is queued, if nothing is being written.
     package func flush() {
         isMarkedWritten = false
-        guard let context, let write = outbox.takeWrite() else { return }
-        for buffer in write.buffers.dropLast() { context.write(wrapOutboundOut(buffer), promise: nil) }
-        guard let last = write.buffers.last else { return }
+        while let write = outbox.takeWrite() {
+            guard let rest = sendStraight(write) else {
+                writeDone(write)
+                continue
+            }
+            return writeThrough(rest, of: write)
+        }
+    }
+
+    /// Hands a lone buffer to the kernel, if that is the way.
+    ///
+    /// - Returns: what is left of the write, for the channel; nil if nothing is.
+    private func sendStraight(_ write: Outbox.Write) -> ByteBuffer? {
+        guard case .straight(let socket) = way, write.rest.isEmpty, channel.isActive else { return write.first }
+        let sent = socket.send(write.first)
+        guard sent < write.first.readableBytes else { return nil }
+        var rest = write.first
+        rest.moveReaderIndex(forwardBy: sent)
+        return rest
+    }
+
+    /// Hands a write to the channel, its first buffer replaced by what is left of it.
+    private func writeThrough(_ first: ByteBuffer, of write: Outbox.Write) {
+        guard let context else { return }
+        var last = first
+        for buffer in write.rest {
+            context.write(wrapOutboundOut(last), promise: nil)
+            last = buffer
+        }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { [self] result in
-            outbox.writeDone()
-            guard case .success = result, let session else { return }
-            session.flushed(bytes: write.bytes, presence: write.presence)
-            if !outbox.isEmpty {
-                flush()
-            } else if state == .closing {
-                channel.close(mode: .output, promise: nil)
-            }
+            guard case .success = result else { return outbox.writeDone() }
+            if case .channelFirst = way { way = KernelSocket(channel).map { .straight($0) } ?? .channel }
+            writeDone(write)
+            flush()
         }
         context.writeAndFlush(wrapOutboundOut(last), promise: written)
+    }
+
+    /// The kernel has taken a write.
+    private func writeDone(_ write: Outbox.Write) {
+        outbox.writeDone()
+        session?.flushed(bytes: write.bytes, presence: write.presence)
+        if outbox.isEmpty, state == .closing { channel.close(mode: .output, promise: nil) }
     }
 
     /// Answers a goodbye or a violation; the session hears that it is over.

@@ -30,6 +30,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isCutOff = false
     /// Whether the peer is a trusted proxy, so that limits by address are still to be asked for.
     private let isBehindProxy: Bool
+    private let isInTheClear: Bool
 
     init(
         loop: HubLoop,
@@ -41,7 +42,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         doorkeeper: Doorkeeper,
         guard httpGuard: HandshakeGuard,
         encoder: any RemovableChannelHandler,
-        decoder: any RemovableChannelHandler
+        decoder: any RemovableChannelHandler,
+        isInTheClear: Bool
     ) {
         self.loop = loop
         self.gate = gate
@@ -54,6 +56,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.httpGuard = httpGuard
         self.encoder = encoder
         self.decoder = decoder
+        self.isInTheClear = isInTheClear
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -95,11 +98,11 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             )
         case .refused(let status, let error): refuse(status, error, context)
         case .login(let step): logIn(step, context)
-        case .session(var terms, let head):
+        case .session(var terms, let head, let key):
             if let refusal = gate.refusalOfSession() ?? identify(context) { return refuseNoted(refusal, context) }
             guard admit(&terms, head, context) else { return }
             if let refusal = loop.refusal(of: terms.mobile) { return refuseNoted(refusal, context) }
-            upgrade(terms, head, context)
+            upgrade(terms, head, key, context)
         }
     }
 
@@ -111,25 +114,22 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         return nil
     }
 
-    private func upgrade(_ terms: SessionTerms, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func upgrade(
+        _ terms: SessionTerms,
+        _ request: HTTPRequestHead,
+        _ key: String,
+        _ context: ChannelHandlerContext
+    ) {
         let compression: AgreedCompression?
         do throws(WireError) {
             compression = try loop.compressor?.agree(request.headers["Sec-WebSocket-Extensions"])
         } catch {
             return refuse(.badRequest, error, context)
         }
-        let bound = NIOLoopBound((self, context, compression), eventLoop: context.eventLoop)
-        ProtocolSwitch.headers(answering: request, on: context.channel).whenComplete { result in
-            let (handler, context, compression) = bound.value
-            switch result {
-            case .success(var headers):
-                if let chosen = terms.subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: chosen) }
-                if let compression { headers.add(name: "Sec-WebSocket-Extensions", value: compression.header) }
-                handler.become(terms, headers, compression, context)
-            case .failure:
-                handler.refuse(.badRequest, WireError(.invalidFrame, "not a WebSocket upgrade (RFC 6455)"), context)
-            }
-        }
+        var headers = ProtocolSwitch.headers(accepting: key)
+        if let chosen = terms.subprotocol { headers.add(name: "Sec-WebSocket-Protocol", value: chosen) }
+        if let compression { headers.add(name: "Sec-WebSocket-Extensions", value: compression.header) }
+        become(terms, headers, compression, context)
     }
 
     private func become(
@@ -143,7 +143,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
             channel: context.channel,
             maximumMessage: limits.frameBytes,
             compression: compression,
-            turns: loop.turns
+            share: loop.share,
+            isInTheClear: isInTheClear
         )
         ProtocolSwitch(guard: httpGuard, encoder: encoder, decoder: decoder).run(
             headers,

@@ -53,26 +53,23 @@ private final class EchoDoor: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return context.close(promise: nil)
         }
-        let bound = NIOLoopBound((self, context, compression), eventLoop: context.eventLoop)
-        ProtocolSwitch.headers(answering: head, on: context.channel).whenComplete { result in
-            let (door, context, compression) = bound.value
-            guard case .success(var headers) = result else { return context.close(promise: nil) }
-            if let compression { headers.add(name: "Sec-WebSocket-Extensions", value: compression.header) }
-            let socket = ServerWebSocket(
-                channel: context.channel,
-                maximumMessage: EchoServer.maximumMessage,
-                compression: compression
-            )
-            let session = EchoSession()
-            door.protocolSwitch.run(
-                headers,
-                to: socket,
-                from: door,
-                context,
-                open: { socket.open(session) },
-                settle: { socket.flush() }
-            )
-        }
+        guard let key = ProtocolSwitch.key(of: head) else { return context.close(promise: nil) }
+        var headers = ProtocolSwitch.headers(accepting: key)
+        if let compression { headers.add(name: "Sec-WebSocket-Extensions", value: compression.header) }
+        let socket = ServerWebSocket(
+            channel: context.channel,
+            maximumMessage: EchoServer.maximumMessage,
+            compression: compression
+        )
+        let session = EchoSession()
+        protocolSwitch.run(
+            headers,
+            to: socket,
+            from: self,
+            context,
+            open: { socket.open(session) },
+            settle: { socket.flush() }
+        )
     }
 }
 

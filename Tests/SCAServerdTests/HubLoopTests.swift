@@ -1,0 +1,62 @@
+import NIOCore
+import NIOEmbedded
+import SCACore
+import Testing
+
+@testable import SCAServerd
+
+@Suite struct HubLoopTests {
+    private func path(_ number: Int) -> String { "/ws/\(9_000_000_000 + number)" }
+
+    @Test func silenceIsMeasuredByTheLoopsOwnClock() throws {
+        var configuration = ServerConfiguration()
+        configuration.pingTimeout = .seconds(30)
+        configuration.cleanupInterval = .seconds(1)
+        let server = VirtualLoop(configuration)
+        let channel = try server.connect(path(1))
+        server.eventLoop.advanceTime(by: .seconds(29))
+        #expect(server.directory.sessionCount == 1, "another clock, which has run for longer, would have ended it")
+        server.eventLoop.advanceTime(by: .seconds(3))
+        #expect(server.directory.sessionCount == 0)
+        server.eventLoop.advanceTime(by: .seconds(3))
+        #expect(!channel.isActive)
+    }
+
+    @Test func aCrowdIsToldOfAChangeInTurnsAndAllOfItInTheEnd() throws {
+        let server = VirtualLoop()
+        let crowd = try (0..<300).map { try server.connect(path($0), protocols: "sca.v2") }
+        server.eventLoop.advanceTime(by: .seconds(10))
+        for channel in crowd { _ = try server.takeOutput(of: channel) }
+        _ = try server.connect(path(300))
+        let first = try crowd.filter { try !server.takeOutput(of: $0).isEmpty }
+        #expect(first.count > 0 && first.count < crowd.count, "the rest waits until the sockets have been looked at")
+        server.eventLoop.advanceTime(by: .seconds(1))
+        let rest = try crowd.filter { try !server.takeOutput(of: $0).isEmpty }
+        #expect(first.count + rest.count == crowd.count, "each is told once")
+    }
+
+    @Test func aCrowdThatLeavesIsClosedInTurnsAndAllOfItInTheEnd() throws {
+        let server = VirtualLoop()
+        let crowd = try (0..<100).map { try server.connect(path($0) + "?presence=none", protocols: "sca.v2") }
+        for channel in crowd { channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+        #expect(crowd.allSatisfy { $0.isActive }, "who left is only noted")
+        server.eventLoop.advanceTime(by: .microseconds(300))
+        let closed = crowd.filter { !$0.isActive }
+        #expect(closed.count > 0 && closed.count < crowd.count)
+        server.eventLoop.advanceTime(by: .milliseconds(10))
+        #expect(!crowd.contains { $0.isActive })
+        #expect(server.directory.sessionCount == 0 && server.loop.openChannels == 0)
+    }
+
+    @Test func whoHasLeftIsNotListenedTo() throws {
+        let server = VirtualLoop()
+        let channel = try server.connect(path(1))
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        let ping = WebSocketFrame.encode(.ping, payload: [1], maskingKey: 7)
+        try channel.writeInbound(ByteBuffer(bytes: ping))
+        server.eventLoop.advanceTime(by: .milliseconds(10))
+        #expect(try server.takeOutput(of: channel).isEmpty)
+        #expect(!channel.isActive && server.loop.openChannels == 0)
+    }
+}
