@@ -22,80 +22,89 @@ import Testing
         var names: [String] = []
     }
 
-    private let loop = EmbeddedEventLoop()
-    private let list = TurnList()
-    private let turns: ReadTurns
+    /// A loop and its turns, made in the test: an embedded loop belongs to the thread that made it.
+    private struct World {
+        let loop = EmbeddedEventLoop()
+        let list = TurnList()
+        let turns: ReadTurns
 
-    init() {
-        turns = ReadTurns(eventLoop: loop)
-    }
+        init() {
+            turns = ReadTurns(eventLoop: loop)
+        }
 
-    private func readers(_ names: String...) -> [Reader] {
-        names.map { Reader($0, list) }
+        func readers(_ names: String...) -> [Reader] {
+            names.map { Reader($0, list) }
+        }
     }
 
     @Test func oneAloneIsNeverHeldUp() {
-        let flood = Reader("a", list)
-        for _ in 0..<10 { #expect(turns.ask(flood)) }
-        #expect(list.names.isEmpty)
+        let world = World()
+        let flood = Reader("a", world.list)
+        for _ in 0..<10 { #expect(world.turns.ask(flood)) }
+        #expect(world.list.names.isEmpty)
     }
 
     @Test func severalTakeTurnsInOrder() {
-        let all = readers("a", "b", "c")
-        #expect(turns.ask(all[0]))
-        #expect(!turns.ask(all[1]))
-        #expect(!turns.ask(all[2]))
-        #expect(list.names.isEmpty, "the first has not been read yet")
+        let world = World()
+        let all = world.readers("a", "b", "c")
+        #expect(world.turns.ask(all[0]))
+        #expect(!world.turns.ask(all[1]))
+        #expect(!world.turns.ask(all[2]))
+        #expect(world.list.names.isEmpty, "the first has not been read yet")
         for number in 0..<6 {
-            #expect(!turns.ask(all[number % 3]))
-            #expect(list.names.count == number + 1, "each end of a turn begins one, not more")
+            #expect(!world.turns.ask(all[number % 3]))
+            #expect(world.list.names.count == number + 1, "each end of a turn begins one, not more")
         }
-        #expect(list.names == ["b", "c", "a", "b", "c", "a"])
+        #expect(world.list.names == ["b", "c", "a", "b", "c", "a"])
     }
 
     @Test func whoHasLittleToSayPassesTheTurnOn() {
-        let all = readers("a", "b")
-        _ = turns.ask(all[0])
-        _ = turns.ask(all[1])
-        turns.leave(all[0])
-        #expect(list.names == ["b"])
-        #expect(turns.ask(all[1]), "alone again")
+        let world = World()
+        let all = world.readers("a", "b")
+        _ = world.turns.ask(all[0])
+        _ = world.turns.ask(all[1])
+        world.turns.leave(all[0])
+        #expect(world.list.names == ["b"])
+        #expect(world.turns.ask(all[1]), "alone again")
     }
 
     @Test func whoLeavesWhileWaitingIsLeftOut() {
-        let all = readers("a", "b", "c")
-        for reader in all { _ = turns.ask(reader) }
-        turns.leave(all[1])
-        turns.leave(all[0])
-        #expect(list.names == ["c"])
+        let world = World()
+        let all = world.readers("a", "b", "c")
+        for reader in all { _ = world.turns.ask(reader) }
+        world.turns.leave(all[1])
+        world.turns.leave(all[0])
+        #expect(world.list.names == ["c"])
     }
 
     /// It may have nothing left to say, and never ask again.
     @Test func aTurnThatNobodyEndsIsOverSoon() {
-        let all = readers("a", "b", "c")
-        for reader in all { _ = turns.ask(reader) }
-        loop.advanceTime(by: .microseconds(99))
-        #expect(list.names.isEmpty)
-        loop.advanceTime(by: .microseconds(1))
-        #expect(list.names == ["b"])
+        let world = World()
+        let all = world.readers("a", "b", "c")
+        for reader in all { _ = world.turns.ask(reader) }
+        world.loop.advanceTime(by: .microseconds(99))
+        #expect(world.list.names.isEmpty)
+        world.loop.advanceTime(by: .microseconds(1))
+        #expect(world.list.names == ["b"])
         // The turn of b has just begun when its timer is set, and ends on time as well.
-        loop.advanceTime(by: .microseconds(100))
-        #expect(list.names == ["b", "c"])
-        loop.advanceTime(by: .seconds(1))
-        #expect(list.names == ["b", "c"])
+        world.loop.advanceTime(by: .microseconds(100))
+        #expect(world.list.names == ["b", "c"])
+        world.loop.advanceTime(by: .seconds(1))
+        #expect(world.list.names == ["b", "c"])
     }
 
     @Test func aTurnThatEndedInTimeIsNotEndedAgain() {
-        let all = readers("a", "b", "c")
-        for reader in all { _ = turns.ask(reader) }
-        loop.advanceTime(by: .microseconds(50))
-        _ = turns.ask(all[0])
-        #expect(list.names == ["b"])
+        let world = World()
+        let all = world.readers("a", "b", "c")
+        for reader in all { _ = world.turns.ask(reader) }
+        world.loop.advanceTime(by: .microseconds(50))
+        _ = world.turns.ask(all[0])
+        #expect(world.list.names == ["b"])
         // The first timer was for the turn of a.
-        loop.advanceTime(by: .microseconds(50))
-        #expect(list.names == ["b"])
-        loop.advanceTime(by: .microseconds(100))
-        #expect(list.names == ["b", "c"])
+        world.loop.advanceTime(by: .microseconds(50))
+        #expect(world.list.names == ["b"])
+        world.loop.advanceTime(by: .microseconds(100))
+        #expect(world.list.names == ["b", "c"])
     }
 
     /// Over loopback: sessions that flood share, and each gets all its answers.
