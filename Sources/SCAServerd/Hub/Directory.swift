@@ -14,13 +14,57 @@ final class Directory: Sendable {
     /// The most loops that fit.
     static let maximumLoops = 64
 
+    /// The loops that hold sessions of one mobile.
     private struct Holders {
-        /// By loop: how many sessions of this mobile it has, and how many of them are visible.
-        var counts: [(loop: LoopID, sessions: Int, visible: Int)] = []
+        /// How many sessions a loop has, and how many of them are visible.
+        struct Share {
+            let loop: Int32
+            var sessions: Int32 = 0
+            var visible: Int32 = 0
 
-        var loops: Loops { counts.reduce(0) { $0 | 1 << Loops($1.loop) } }
-        var visibleLoops: Loops { counts.reduce(0) { $0 | ($1.visible > 0 ? 1 << Loops($1.loop) : 0) } }
-        var sessions: Int { counts.reduce(0) { $0 + $1.sessions } }
+            mutating func add(_ change: Int32, isVisible: Bool) {
+                sessions += change
+                if isVisible { visible += change }
+            }
+        }
+
+        /// Most mobiles have sessions on no other loop, and so no array.
+        private var first: Share
+        private var others: [Share] = []
+
+        init(_ loop: LoopID) {
+            first = Share(loop: Int32(loop))
+        }
+
+        var loops: Loops { others.reduce(1 << Loops(first.loop)) { $0 | 1 << Loops($1.loop) } }
+        var visibleLoops: Loops {
+            others.reduce(Self.visible(first)) { $0 | Self.visible($1) }
+        }
+        var sessions: Int { others.reduce(Int(first.sessions)) { $0 + Int($1.sessions) } }
+
+        mutating func join(_ loop: LoopID, isVisible: Bool) {
+            if first.loop == loop { return first.add(1, isVisible: isVisible) }
+            if !others.contains(where: { $0.loop == loop }) { others.append(Share(loop: Int32(loop))) }
+            for index in others.indices where others[index].loop == loop { others[index].add(1, isVisible: isVisible) }
+        }
+
+        /// Takes back a session that has joined; false if it was the last of all.
+        mutating func leave(_ loop: LoopID, isVisible: Bool) -> Bool {
+            if first.loop == loop {
+                first.add(-1, isVisible: isVisible)
+                guard first.sessions == 0 else { return true }
+                guard let other = others.popLast() else { return false }
+                first = other
+            } else {
+                for index in others.indices where others[index].loop == loop {
+                    others[index].add(-1, isVisible: isVisible)
+                }
+                others.removeAll { $0.sessions == 0 }
+            }
+            return true
+        }
+
+        private static func visible(_ share: Share) -> Loops { share.visible > 0 ? 1 << Loops(share.loop) : 0 }
     }
 
     private final class Stripe: Sendable {
@@ -57,36 +101,22 @@ final class Directory: Sendable {
     /// Adds a session; returns whether its mobile has come online by it.
     func join(_ terms: SessionTerms, loop: LoopID) -> Bool {
         count(terms, 1)
-        let (mobile, isVisible) = (terms.mobile, terms.isVisible)
-        return stripe(mobile).mobiles.withLock { mobiles in
-            var presence = mobiles[mobile] ?? Holders()
-            let wasOnline = presence.visibleLoops != 0
-            let index =
-                presence.counts.firstIndex { $0.loop == loop }
-                ?? {
-                    presence.counts.append((loop, 0, 0))
-                    return presence.counts.count - 1
-                }()
-            presence.counts[index].sessions += 1
-            if isVisible { presence.counts[index].visible += 1 }
-            mobiles[mobile] = presence
-            return isVisible && !wasOnline
+        return stripe(terms.mobile).mobiles.withLock { mobiles in
+            let wasOnline = mobiles[terms.mobile].map { $0.visibleLoops != 0 } ?? false
+            mobiles[terms.mobile, default: Holders(loop)].join(loop, isVisible: terms.isVisible)
+            return terms.isVisible && !wasOnline
         }
     }
 
     /// Removes a session that has joined; returns whether its mobile has gone offline by it.
     func leave(_ terms: SessionTerms, loop: LoopID) -> Bool {
         count(terms, -1)
-        let (mobile, isVisible) = (terms.mobile, terms.isVisible)
-        return stripe(mobile).mobiles.withLock { mobiles in
-            guard var presence = mobiles[mobile],
-                let index = presence.counts.firstIndex(where: { $0.loop == loop })
-            else { return false }
-            presence.counts[index].sessions -= 1
-            if isVisible { presence.counts[index].visible -= 1 }
-            if presence.counts[index].sessions == 0 { presence.counts.remove(at: index) }
-            mobiles[mobile] = presence.counts.isEmpty ? nil : presence
-            return isVisible && presence.visibleLoops == 0
+        return stripe(terms.mobile).mobiles.withLock { mobiles in
+            guard var holders = mobiles[terms.mobile] else { return false }
+            let isLeft = holders.leave(loop, isVisible: terms.isVisible)
+            mobiles[terms.mobile] = isLeft ? holders : nil
+            mobiles.trim()
+            return terms.isVisible && (!isLeft || holders.visibleLoops == 0)
         }
     }
 
@@ -106,5 +136,13 @@ final class Directory: Sendable {
     /// How many sessions this mobile has, invisible ones included.
     func sessionCount(of mobile: Mobile) -> Int {
         stripe(mobile).mobiles.withLock { $0[mobile]?.sessions ?? 0 }
+    }
+}
+
+extension Dictionary {
+    /// Gives back what a crowd has left behind, once seven eighths are unused. Amortized O(1) for each removal.
+    mutating func trim() {
+        guard capacity > 256, count < capacity / 8 else { return }
+        self = Dictionary(uniqueKeysWithValues: Array(self))
     }
 }

@@ -51,6 +51,7 @@ extension Hub {
             noteSiblings(of: mobile)
         } else {
             sessionsByMobile[mobile] = nil
+            sessionsByMobile.trim()
         }
         watchers.remove(id)
         if !timed.isEmpty { timed[id] = nil }
