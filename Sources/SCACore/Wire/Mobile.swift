@@ -16,22 +16,24 @@ public struct Mobile: Hashable, Sendable {
     /// - Returns: nil if there are fewer than 10 or more than 32 bytes, or one is not a digit.
     public init?(ascii: Span<UInt8>) {
         guard Self.digitCount.contains(ascii.count) else { return nil }
-        var high = UInt64.max
-        var low = UInt64.max
+        guard let high = Self.word(ascii.extracting(first: 16)),
+            let low = Self.word(ascii.extracting(droppingFirst: 16))
+        else { return nil }
+        self.high = high
+        self.low = low
+    }
+
+    /// Up to sixteen digits from the top of a word, the rest of it ones; nil if one is no digit.
+    private static func word(_ ascii: Span<UInt8>) -> UInt64? {
+        var word: UInt64 = 0
         for index in 0..<ascii.count {
             let digit = ascii[index] &- 0x30
             guard digit <= 9 else { return nil }
-            // Clears the filled nibble at its place, then writes the digit there.
-            let shift = UInt64(60 - 4 * (index & 15))
-            let clear = ~(UInt64(0xF) << shift)
-            if index < 16 {
-                high = high & clear | UInt64(digit) << shift
-            } else {
-                low = low & clear | UInt64(digit) << shift
-            }
+            word = word << 4 | UInt64(digit)
         }
-        self.high = high
-        self.low = low
+        // Shifts by the whole width leave nothing, as it must be.
+        let unused = UInt64(64 - 4 * ascii.count)
+        return word << unused | ~(UInt64.max << unused)
     }
 
     /// Reads a mobile from text; nil if it is not one.
