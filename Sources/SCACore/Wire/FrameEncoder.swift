@@ -152,9 +152,16 @@ extension [UInt8] {
         literal.withUTF8Buffer { append(contentsOf: $0) }
     }
 
-    fileprivate mutating func append(_ literal: StaticString, _ number: some BinaryInteger) {
+    fileprivate mutating func append(_ literal: StaticString, _ number: some FixedWidthInteger) {
         append(literal)
-        append(contentsOf: String(number).utf8)
+        if number < 0 { append(UInt8(ascii: "-")) }
+        let start = count
+        var rest = UInt64(number.magnitude)
+        repeat {
+            append(UInt8(truncatingIfNeeded: rest % 10) | 0x30)
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
     }
 
     fileprivate mutating func append(_ mobile: Mobile) {

@@ -10,7 +10,8 @@ public struct MessageID: Hashable, Sendable {
 
     /// Reads an id; nil if it is empty, longer than 64 characters, or has any other character.
     public init?(_ text: String) {
-        guard Self.length.contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed) else { return nil }
+        guard Self.length.contains(text.utf8.count) else { return nil }
+        for byte in text.utf8 where !Self.isAllowed(byte) { return nil }
         self.text = text
     }
 
