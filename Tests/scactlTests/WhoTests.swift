@@ -84,7 +84,10 @@ import Testing
                 $0.events = [[.presence(joined: [World.other], left: [World.peer])]]
             }
         )
-        world.sleep = { _ in }
+        // Time runs out, but not before what happened was told.
+        world.sleep = { [output = world.output] _ in
+            while output.lines.count < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        }
         let outcome = await world.run("who", "--watch", "--timeout", "1s", "9812345678")
         #expect(outcome.rows.count == 2)
         #expect(outcome.rows[1].contains(#""presence","mobile":"9812345678","online":false"#))
