@@ -149,7 +149,7 @@ let package = Package(
     ]
 )
 
-// `scripts/fuzz` and `scripts/simulate` build the sources of a test target in release mode and with @testable imports. A plain
+// `scripts/fuzz`, `scripts/simulate` and `scripts/bench micro` build in release mode and with @testable imports. A plain
 // `swift build -c release` could not build these, so they are targets for those scripts only.
 switch Context.environment["SCA_TOOL"] {
 case "fuzz":
@@ -192,6 +192,25 @@ case "simulate":
             exclude: ["Checks"],
             swiftSettings: strict
         )
+    ]
+case "bench":
+    package.targets.removeAll { $0.type == .test || ["scactl", "scad", "echo-bot", "sca-echo"].contains($0.name) }
+    package.products = []
+    // As in `scripts/release`.
+    let released: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+    for target in package.targets where ["SCACore", "SCAServerd"].contains(target.name) {
+        target.swiftSettings = strict + released
+    }
+    package.targets += [
+        // It defines `malloc`, and is for nothing else.
+        .target(name: "CCount", path: "Benchmarks/micro/CCount"),
+        .executableTarget(
+            name: "micro",
+            dependencies: ["CCount", "SCACore", "SCAServerd"],
+            path: "Benchmarks/micro",
+            exclude: ["CCount"],
+            swiftSettings: strict + released
+        ),
     ]
 default: break
 }

@@ -1,4 +1,4 @@
-"""What the terminal adds: the time from a message's arrival to its text, in `scactl chat` and in `scactl listen`.
+"""The prompt: what the terminal adds: the time from a message's arrival to its text, in `scactl chat` and in `scactl listen`.
 
 A stand-in for the server, in this process, writes one message at a time to each in turn and waits until the text has
 come out: of the terminal in which `chat` runs, of the pipe to which `listen` writes. The clock starts right before the
@@ -7,26 +7,23 @@ floor, and the ratio of the medians is what the terminal costs. The second time 
 is taken off the screen and put back at each message.
 """
 
-import argparse
 import contextlib
 import json
 import os
-import platform
 import pty
 import select
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
-from startup import Failed, processor
+from .servers import Failed
+from .tables import number, ratio, table
 
 ASHA, MINA, RAVI = "9876543210", "9000000003", "9123456780"
 PATIENCE = 10  # seconds
@@ -124,61 +121,50 @@ class Reader:
         self._process.wait()
 
 
-def bench(options, folder):
-    print(f"{processor()}, {os.cpu_count()} cores, {platform.platform()}")
-    print(f"{options.runs} messages to each in turn, after {options.warmup} that are not counted")
+WARMUP = 10
+
+
+def rounds(options):
+    return 20 if options.quick else 150
+
+
+def part(options, folder):
     stand_in = StandIn()
     readers = []
     try:
         scactl = str(options.scactl.resolve())
         for label, mobile, words, in_terminal in (
-            ("chat in a terminal", ASHA, ["chat", RAVI], True),
-            ("listen on a pipe", MINA, ["listen"], False),
+            ("`chat` in a terminal", ASHA, ["chat", RAVI], True),
+            ("`listen` on a pipe", MINA, ["listen"], False),
         ):
             (folder / mobile).mkdir()
             readers.append(Reader(label, mobile, [scactl, *words], stand_in, folder, in_terminal))
-        measure("an arriving message", readers, options)
+        rows = measured(readers, rounds(options))
         readers[0].type("half a line that is being typed")
-        readers[0].label = "chat, half a line typed"
-        measure("the same while typing", readers, options)
+        readers[0].label, readers[1].label = "`chat`, half a line typed", "`listen`, in that round"
+        rows += measured(readers, rounds(options))
     finally:
         for reader in readers:
             reader.end()
         stand_in.close()
+    return table(["an arriving message", "median ms", "p90", "p99", "ratio"], rows)
 
 
-def measure(title, readers, options):
+def measured(readers, count):
+    """The rows of both; the last is what the other is compared with."""
     for reader in readers:
         reader.times = []
-    for turn in range(options.warmup + options.runs):
+    for turn in range(WARMUP + count):
+        print(f"\r\033[Kprompt: {turn} of {WARMUP + count}", end="", file=sys.stderr, flush=True)
         for reader in readers:
             elapsed = reader.milliseconds(turn)
-            if turn >= options.warmup:
+            if turn >= WARMUP:
                 reader.times.append(elapsed)
-    print(f"\n{title:<36}{'median ms':>10}{'p90':>9}{'p99':>9}{'ratio':>9}")
+    print("\r\033[K", end="", file=sys.stderr, flush=True)
     floor = statistics.median(readers[-1].times)
+    rows = []
     for reader in readers:
         hundredths = statistics.quantiles(reader.times, n=100, method="inclusive")
         median = statistics.median(reader.times)
-        row = f"{reader.label:<36}{median:>10.2f}{hundredths[89]:>9.2f}{hundredths[98]:>9.2f}{median / floor:>8.2f}×"
-        print(row, flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scactl", type=Path, required=True, help="a release build")
-    parser.add_argument("--folder", type=Path, default=Path("."), help="on the disk that the history is to be on")
-    parser.add_argument("--runs", type=int, default=500)
-    parser.add_argument("--warmup", type=int, default=20)
-    options = parser.parse_args()
-    try:
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            bench(options, Path(folder).resolve())
-    except (Failed, OSError) as problem:
-        print(f"prompt.py: {problem}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        rows.append([reader.label, number(median), number(hundredths[89]), number(hundredths[98]), ratio(median, floor)])
+    return rows

@@ -1,4 +1,4 @@
-"""What a program costs that takes part: messages per second through `scactl pipe`, and through `scactl bot --each`.
+"""Bots: what a program costs that takes part: messages per second through `scactl pipe`, and through `scactl bot --each`.
 
 Through `pipe`: lines written to one `pipe`, to one `listen`, until the last `sent` row has come back; each message is
 stored at both ends by then. Through `bot --each -j 4 -- true`: one message a process, from several senders, until
@@ -6,19 +6,18 @@ the last of these processes has ended. Beside it what it costs to start `true` a
 time: the ratio is what the bot adds. Every round does all of these in turn.
 """
 
-import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
-from startup import BOB, PATIENCE, Failed, Servers, eventually, find, processor, timed
+from .commands import BOB, PATIENCE, Servers, eventually, find, spread, timed
+from .servers import Failed
+from .tables import number, ratio, table
 
 BOT = "9000000003"
 SENDERS = [f"90000001{number:02}" for number in range(8)]
@@ -133,59 +132,44 @@ class Bot:
         self.process.wait(PATIENCE)
 
 
-def show(label, rates, baseline):
-    tenths = statistics.quantiles(rates, n=10, method="inclusive")
-    ratio = f"{statistics.median(baseline) / statistics.median(rates):>8.2f}×" if baseline else ""
-    print(f"{label:<44}{statistics.median(rates):>10,.0f}{tenths[0]:>10,.0f}{tenths[-1]:>10,.0f}{ratio}", flush=True)
+def rounds(options):
+    return options.long_runs
 
 
-def bench(options, folder):
-    print(f"{processor()}, {os.cpu_count()} cores, {platform.platform()}")
-    print(f"{options.rounds} rounds: {options.messages:,} messages through pipe, {options.handlers:,} through the bot")
+def part(options, folder):
+    messages, handlers = (1_000, 100) if options.quick else (10_000, 1_000)
     scactl = str(options.scactl)
     with Servers(options, folder) as servers:
         servers.scad()
+        servers.listener()
         bot = Bot(scactl, servers.person(BOT))
         asking = [scactl, "who", BOT]
-        eventually("the bot was not online", lambda: timed(asking, os.environ | servers.person(SENDERS[0]))[1] == 0)
+        eventually("the bot was not online", lambda: timed(asking, os.environ | servers.person(SENDERS[0])).code == 0)
         pipes = [Pipe(scactl, servers.person(mobile)) for mobile in SENDERS]
         rates = {"pipe": [], "bot": [], "alone": []}
         try:
-            for turn in range(options.rounds + 1):
+            for turn in range(rounds(options) + 1):
+                print(f"\r\033[Kbots: round {turn} of {rounds(options)}", end="", file=sys.stderr, flush=True)
                 found = {
-                    "pipe": through_pipe(pipes[0], options.messages),
-                    "bot": through_bot(pipes, bot, options.handlers),
-                    "alone": alone(options.handlers),
+                    "pipe": through_pipe(pipes[0], messages),
+                    "bot": through_bot(pipes, bot, handlers),
+                    "alone": alone(handlers),
                 }
-                if turn:
-                    for name, rate in found.items():
-                        rates[name].append(rate)
+                for name, rate in found.items() if turn else ():
+                    rates[name].append(rate)
         finally:
             for program in [*pipes, bot]:
                 program.close()
-    print(f"\n{'per second':<44}{'median':>10}{'p10':>10}{'p90':>10}{'ratio':>9}")
-    show("messages through pipe, stored at both ends", rates["pipe"], None)
-    show(f"messages through bot --each -j {JOBS} -- true", rates["bot"], rates["alone"])
-    show(f"true alone, {JOBS} at once", rates["alone"], rates["alone"])
+    print("\r\033[K", end="", file=sys.stderr, flush=True)
+    rows = [
+        row("messages through `pipe`, stored at both ends", rates["pipe"]),
+        row(f"messages through `bot --each -j {JOBS} -- true`", rates["bot"], rates["alone"]),
+        row(f"`true` alone, {JOBS} at once", rates["alone"], rates["alone"]),
+    ]
+    return table(["bots", "a second", "p10", "p90", "ratio of the time"], rows)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scactl", type=Path, required=True, help="a release build")
-    parser.add_argument("--scad", type=Path, required=True, help="a release build")
-    parser.add_argument("--folder", type=Path, default=Path("."), help="on the disk that the history is to be on")
-    parser.add_argument("--rounds", type=int, default=9, help="after one that is not counted")
-    parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--handlers", type=int, default=1_000, help="no more than a bot lets wait: 1,024")
-    options, _ = parser.parse_known_args()
-    try:
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            bench(options, Path(folder).resolve())
-    except (Failed, OSError) as problem:
-        print(f"bots.py: {problem}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def row(label, rates, baseline=None):
+    median = statistics.median(rates)
+    cells = [number(rate, 0) for rate in (median, *spread(rates))]
+    return [label, *cells, ratio(statistics.median(baseline), median) if baseline else ""]
