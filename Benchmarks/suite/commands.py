@@ -56,12 +56,12 @@ class Case:
     """A command, the exit codes that are right, and what its runs took.
 
     Before each run `prepared` is called, and after it `settled`, which waits for what the command set off elsewhere; neither is timed.
-    `runs` is in how many rounds it takes part, if not in all.
+    `runs` is in how many rounds it takes part, if not in all, and `count` how many lines it has, if not as many as the others.
     """
 
-    def __init__(self, label, command, codes=(0,), stdin=os.devnull, prepared=None, settled=None, runs=None, **environment):
+    def __init__(self, label, command, codes=(0,), stdin=os.devnull, prepared=None, settled=None, runs=None, count=None, **environment):
         self.label, self.command, self.codes, self.stdin = label, command, codes, stdin
-        self.prepared, self.settled, self.runs = prepared, settled, runs
+        self.prepared, self.settled, self.runs, self.count = prepared, settled, runs, count
         self.environment = os.environ | environment
         self.ended = []
 
@@ -120,11 +120,14 @@ def times_table(title, cases, base):
 def rates_table(title, cases, count, base):
     """How many lines or rows a second each took, from start to end."""
     rows = []
+
+    def rate(case, milliseconds):
+        return (case.count or count) / milliseconds * 1e3
+
     for case in cases:
-        rate = count / case.median * 1e3
-        fast, slow = spread(case.times)
-        cells = [number(rate, 0), number(count / slow * 1e3, 0), number(count / fast * 1e3, 0)]
-        rows.append([f"`{case.label}`", *cells, number(case.cpu * 1e3 / count), ratio(rate, count / base.median * 1e3)])
+        cells = [number(rate(case, time), 0) for time in (case.median, *reversed(spread(case.times)))]
+        each = number(case.cpu * 1e3 / (case.count or count))
+        rows.append([f"`{case.label}`", *cells, each, ratio(rate(case, case.median), rate(base, base.median))])
     return table([title, "a second", "p10", "p90", "its CPU µs each", "ratio"], rows)
 
 
@@ -195,14 +198,14 @@ class Servers:
         return self.folder / mobile / "sca" / mobile / "history.jsonl"
 
     def mosquitto(self):
-        """The broker, without a limit on what is on its way, and a `mosquitto_sub` that writes what it gets to a file."""
+        """The broker, without a limit on what waits, and a `mosquitto_sub` that writes what it gets to a file."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = str(probe.getsockname()[1])
         configuration = self.folder / "mosquitto.conf"
         configuration.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n"
-            "set_tcp_nodelay true\nmax_inflight_messages 0\nmax_queued_messages 0\n"
+            "set_tcp_nodelay true\nmax_inflight_messages 1000\nmax_queued_messages 0\n"
         )
         self.start([find("mosquitto"), "-c", configuration], "mosquitto")
         hello = self.publish(1, "-m", "hello")

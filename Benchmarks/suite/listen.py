@@ -25,7 +25,7 @@ def part(options, folder):
         person["SCACTL_SERVER"] = f"ws://127.0.0.1:{flood.port}"
         listen = [options.scactl, "listen", "-n", str(count)]
         subscribe = [find("mosquitto_sub"), "-p", str(flood.port), "-t", "bench", "-C", str(count)]
-        websocat = [find("websocat"), "-u", "-B", "65536", f"ws://127.0.0.1:{flood.port}/ws/{BOB}"]
+        websocat = [find("websocat"), "-U", "-B", "65536", f"ws://127.0.0.1:{flood.port}/ws/{BOB}"]
         acknowledged = Case("mosquitto_sub -q 1", [*subscribe, "-q", "1"])
         cases = [
             Case("scactl listen", listen, prepared=forget, **person),
