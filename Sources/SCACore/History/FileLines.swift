@@ -3,7 +3,8 @@ internal import Glibc
 /// Walking a file by lines, forward or backward, in blocks.
 ///
 /// A line longer than `HistoryRow.longestLine` is handed over as an empty one: neither is a row, and a file of
-/// garbage without a newline takes no memory. A file that is cut while it is read simply ends there.
+/// garbage without a newline takes no memory. A file that is cut while it is read simply ends there. With a `LineHint` lines that
+/// nobody wants are passed over, and most blocks have only such.
 extension OpenFile {
     /// How much is read at a time, in bytes.
     static let blockSize = 128 * 1024
@@ -12,54 +13,92 @@ extension OpenFile {
     ///
     /// - Parameters:
     ///   - start: the offset of the first byte of a line.
+    ///   - hint: which lines are enough; nil for all of them.
     ///   - body: returns false to stop.
-    /// - Returns: the offset after the last line that was handed over.
+    /// - Returns: the offset after the last line that was handed over, or passed over.
     func forEachLine(
         from start: Int64,
         to end: Int64,
         blockSize: Int = OpenFile.blockSize,
+        hint: LineHint? = nil,
         _ body: (Span<UInt8>) -> Bool
     ) throws(SystemError) -> Int64 {
+        var hint = hint
         var position = start
         var handedOver = start
-        var buffer = [UInt8]()
+        var buffer = [UInt8](repeating: 0, count: Int(min(Int64(blockSize), max(0, end - start))))
+        var held = 0  // how much of it is the beginning of a line
         var isOverlong = false
         while position < end {
-            let held = buffer.count
-            buffer.append(contentsOf: try read(Int(min(Int64(blockSize), end - position)), at: position))
-            guard buffer.count > held else { break }
-            position += Int64(buffer.count - held)
-            var lineStart = 0
-            var searched = held
-            while let newline = Self.newline(in: buffer.span, from: searched) {
-                let line = isOverlong ? 0..<0 : lineStart..<newline
-                let goesOn = body(buffer.span.extracting(line))
-                isOverlong = false
-                lineStart = newline + 1
-                searched = lineStart
-                handedOver = position - Int64(buffer.count - lineStart)
-                guard goesOn else { return handedOver }
-            }
-            buffer.removeSubrange(..<lineStart)
-            if buffer.count > HistoryRow.longestLine {
+            let wanted = Int(min(Int64(blockSize), end - position))
+            buffer.append(contentsOf: repeatElement(0, count: max(0, held + wanted - buffer.count)))
+            let got = try read(wanted, at: position, into: &buffer, from: held)
+            guard got > 0 else { break }
+            position += Int64(got)
+            let filled = held + got
+            let walk = Self.walk(buffer.span.extracting(..<filled), searched: held, &isOverlong, &hint, body)
+            held = filled - walk.rest
+            if walk.rest > 0 { handedOver = position - Int64(held) }
+            guard walk.goesOn else { break }
+            if held > HistoryRow.longestLine {
                 isOverlong = true
-                buffer.removeAll(keepingCapacity: true)
+                held = 0
+            } else if walk.rest > 0 {
+                buffer.withUnsafeMutableBytes { bytes in
+                    _ = bytes.baseAddress.map { memmove($0, $0 + walk.rest, held) }
+                }
             }
         }
         return handedOver
+    }
+
+    /// Calls `body` with the lines that end in a block.
+    ///
+    /// - Parameters:
+    ///   - searched: up to where there is no newline.
+    ///   - isOverlong: whether the block begins within a line that is too long.
+    /// - Returns: where the first line begins that was not handed over or passed over, and whether `body` wants more.
+    private static func walk(
+        _ block: Span<UInt8>,
+        searched: Int,
+        _ isOverlong: inout Bool,
+        _ hint: inout LineHint?,
+        _ body: (Span<UInt8>) -> Bool
+    ) -> (rest: Int, goesOn: Bool) {
+        hint?.begin(block)
+        var lineStart = 0
+        var searched = searched
+        while true {
+            if hint != nil, !isOverlong {
+                let place = hint?.next(in: block, from: lineStart)
+                let passed = block.extracting(lineStart..<(place ?? block.count))
+                if let newline = lastNewline(in: passed) { lineStart += newline + 1 }
+                guard let place else { return (lineStart, true) }
+                searched = max(searched, place)
+            }
+            guard let newline = newline(in: block, from: searched) else { return (lineStart, true) }
+            let goesOn = body(block.extracting(isOverlong ? 0..<0 : lineStart..<newline))
+            isOverlong = false
+            lineStart = newline + 1
+            searched = lineStart
+            guard goesOn else { return (lineStart, false) }
+        }
     }
 
     /// Calls `body` with each line before `end`, last to first, without its newline.
     ///
     /// - Parameters:
     ///   - end: the offset after a newline, or 0.
+    ///   - hint: which lines are enough; nil for all of them.
     ///   - body: returns false to stop.
     func forEachLineBackward(
         before end: Int64,
         blockSize: Int = OpenFile.blockSize,
+        hint: LineHint? = nil,
         _ body: (Span<UInt8>) -> Bool
     ) throws(SystemError) {
         guard end > 0 else { return }
+        var hint = hint
         var position = end - 1
         var rest = [UInt8]()  // what is already read of the line whose start is being looked for
         var isOverlong = false
@@ -71,6 +110,12 @@ extension OpenFile {
             block.append(contentsOf: rest)
             var lineEnd = block.count
             var searched = count
+            if !isOverlong, let first = Self.newline(in: block.span, from: 0) {
+                if let lines = hint?.lines(of: block.span, from: first + 1) {
+                    for line in lines.reversed() where !body(block.span.extracting(line)) { return }
+                    (lineEnd, searched) = (first, 0)
+                }
+            }
             while let newline = Self.lastNewline(in: block.span.extracting(..<searched)) {
                 let line = isOverlong ? 0..<0 : newline + 1..<lineEnd
                 isOverlong = false
@@ -100,14 +145,14 @@ extension OpenFile {
         return 0
     }
 
-    private static func newline(in bytes: Span<UInt8>, from start: Int) -> Int? {
+    static func newline(in bytes: Span<UInt8>, from start: Int) -> Int? {
         bytes.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress, start < buffer.count else { return nil }
             return memchr(base + start, 0x0A, buffer.count - start).map { UnsafeRawPointer($0) - base }
         }
     }
 
-    private static func lastNewline(in bytes: Span<UInt8>) -> Int? {
+    static func lastNewline(in bytes: Span<UInt8>) -> Int? {
         var index = bytes.count - 1
         while index >= 0, bytes[index] != 0x0A { index -= 1 }
         return index < 0 ? nil : index

@@ -27,6 +27,13 @@ public struct HistoryFilter: Sendable, Hashable {
             && (search?.matches(row.text) ?? true)
     }
 
+    /// What every wanted line has in it; nil if nothing can be said.
+    var hint: LineHint? {
+        if let text = search?.rawText { return LineHint(text) }
+        guard peers.count == 1, let peer = peers.first else { return nil }
+        return LineHint(Array("\"\(peer)\"".utf8))
+    }
+
     /// What a line is to this filter.
     enum Verdict {
         case wanted(HistoryRow)

@@ -53,7 +53,7 @@ public struct HistoryReader: Sendable {
         let wanted = count ?? .max
         try read { (file, end, blockSize) throws(SystemError) in
             guard wanted > 0 else { return }
-            try file.forEachLineBackward(before: end, blockSize: blockSize) { line in
+            try file.forEachLineBackward(before: end, blockSize: blockSize, hint: filter.hint) { line in
                 switch filter.judge(line) {
                 case .wanted(let row): rows.append(row)
                 case .unwanted: break
@@ -79,7 +79,7 @@ public struct HistoryReader: Sendable {
     ) throws(HistoryError) {
         var skipped = 0
         try read { (file, end, blockSize) throws(SystemError) in
-            _ = try file.forEachLine(from: 0, to: end, blockSize: blockSize) { line in
+            _ = try file.forEachLine(from: 0, to: end, blockSize: blockSize, hint: filter.hint) { line in
                 switch filter.judge(line) {
                 case .wanted(let row): return body(row)
                 case .unwanted: break

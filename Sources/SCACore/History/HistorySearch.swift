@@ -40,6 +40,9 @@ public struct HistorySearch: Sendable, Hashable {
         }
     }
 
+    /// What every line has that matches, unless it is escaped more than ours are; nil if nothing can be said.
+    var rawText: [UInt8]? { ignoresCase || escapedNeedle.isEmpty ? nil : escapedNeedle }
+
     /// False if the row in this line cannot match; true if it must be decoded to know.
     func mayMatch(line: Span<UInt8>) -> Bool {
         guard !ignoresCase else { return true }

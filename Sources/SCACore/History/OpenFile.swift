@@ -49,17 +49,45 @@ struct OpenFile: ~Copyable {
         var failure: SystemError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             do throws(SystemError) {
-                while done < count, let base = buffer.baseAddress {
-                    let got = try Self.retrying("pread") {
-                        pread(descriptor, base + done, count - done, off_t(offset) + done)
-                    }
-                    if got == 0 { return }
-                    done += got
-                }
+                done = try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
             } catch { failure = error }
         }
         if let failure { throw failure }
         return bytes
+    }
+
+    /// Puts bytes from `offset` into memory that is there already.
+    ///
+    /// - Parameters:
+    ///   - bytes: has room for `count` bytes behind `start`.
+    ///   - start: where in `bytes` they go.
+    /// - Returns: how many they are; fewer than `count` only at the end of the file.
+    func read(
+        _ count: Int,
+        at offset: Int64,
+        into bytes: inout [UInt8],
+        from start: Int
+    ) throws(SystemError) -> Int {
+        var (done, failure) = (0, SystemError?.none)
+        bytes.withUnsafeMutableBytes { bytes in
+            do throws(SystemError) {
+                done = try read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + count]), at: offset)
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return done
+    }
+
+    private func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        var done = 0
+        while done < bytes.count, let base = bytes.baseAddress {
+            let got = try Self.retrying("pread") {
+                pread(descriptor, base + done, bytes.count - done, off_t(offset) + done)
+            }
+            if got == 0 { break }
+            done += got
+        }
+        return done
     }
 
     /// What is left from here to the end, also of a pipe.

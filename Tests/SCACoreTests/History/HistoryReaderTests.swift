@@ -49,6 +49,40 @@ import Testing
         #expect(forward == Array(rows[..<6]))
     }
 
+    @Test(arguments: 1...40)
+    func whatIsPassedOverIsNotWantedWhereverTheBlocksFall(step: Int) throws {
+        let texts = ["one", "a needle", "needl", "e", "\u{1B}", "needle needle", "", "/needle\\", "ne\nedle", "needle"]
+        var rows = try texts.enumerated().map {
+            try HistoryRow.test("id\($0)", $1, peer: $0 % 3 == 0 ? "9111111111" : "9222222222")
+        }
+        var lines = rows.map(\.line)
+        // Another program's, escaped where it need not be; behind what is no row, and in large blocks with a line that is too long.
+        rows.append(try HistoryRow.test("other", "a needle", peer: "9111111111"))
+        let escaped = rows[10].line.replacing("a needle", with: #"\u0061 n\u0065edle"#)
+        lines += ["needle 9111111111\n", escaped.replacing("9111111111", with: #"911111111\u0031"#)]
+        let endless = String(repeating: "needle", count: HistoryRow.longestLine / 5) + "\n"
+        for (blockSize, first) in [(step * step, ""), (step * 9_973, endless)] {
+            try folder.write(lines[..<4].joined() + first + lines[4...].joined() + "needle", to: folder.history)
+            for (peers, text) in [
+                ([], "needle"), (["9111111111"], nil), (["9111111111"], "needle"), ([], "\n"), ([], "nothing"),
+            ] {
+                var filter = HistoryFilter()
+                filter.peers = Set(try peers.map { try Mobile.test($0) })
+                filter.search = text.map { HistorySearch($0) }
+                let wanted = rows.filter(filter.matches)
+                var reader = HistoryReader(path: folder.history, blockSize: blockSize)
+                #expect(try reader.last(nil, matching: filter) == wanted)
+                #expect(try reader.last(2, matching: filter) == wanted.suffix(2))
+                var forward = [HistoryRow]()
+                try reader.forEach(matching: filter) {
+                    forward.append($0)
+                    return true
+                }
+                #expect(forward == wanted)
+            }
+        }
+    }
+
     @Test func rowsOf64KiBAreReadBothWays() throws {
         let rows = try (0..<4).map { try HistoryRow.test("id\($0)", String(repeating: "\($0)\n", count: 32768)) }
         try folder.write(rows.map(\.line).joined(), to: folder.history)
