@@ -62,6 +62,20 @@ import Testing
         #expect(failure == .readerGone)
     }
 
+    @Test func linesShareAWriteOnlyAsFarAsAPipeTakesThemWhole() async throws {
+        // A socket that keeps apart what was written apart.
+        var ends: [Int32] = [0, 0]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        let writer = DescriptorWriter(descriptor: ends[0], name: "test")
+        let sizes = [1_000, 3_000, 97, 5_000, 2_000, 2_097, 10]
+        try await writer.write(sizes.map { [UInt8](repeating: 0x61, count: $0 - 1) + [0x0A] })
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        for expected in [4_000, 97, 5_000, 2_000, 2_107] {
+            #expect(read(ends[1], &buffer, buffer.count) == expected)
+        }
+    }
+
     @Test func aNonBlockingPipeThatIsFullIsWaitedFor() async throws {
         let ends = makePipe()
         _ = fcntl(ends.writing, F_SETFL, O_NONBLOCK)

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Where lines of output go: stdout and stderr, or an array in a test.
 protocol LineSink: Sendable {
-    /// Writes each line with a `write` of its own and returns when all are out.
+    /// Writes each line whole, with others or on its own, and returns when all are out.
     ///
     /// - Parameter lines: each ends with its newline.
     /// - Throws: `CommandFailure` with status 74, or `.readerGone`.
@@ -14,10 +14,14 @@ protocol LineSink: Sendable {
 
 /// A file descriptor that lines are written to, unbuffered.
 ///
-/// One `write` a line means that a reader never sees half a row however many processes share the pipe (up to
-/// `PIPE_BUF`, 4,096 bytes, by POSIX), and that nothing is left in a buffer when the process is killed. The actor
-/// has its own thread, so a reader that is slow or stopped holds up only the task that awaits it.
+/// Whole lines in one `write`, as many as are there and fit into `PIPE_BUF` (4,096 bytes; a longer line has one of its own), mean
+/// that a reader never sees half a row however many processes share the pipe, by POSIX up to that length; and nothing is left
+/// in a buffer when the process is killed. The actor has its own thread, so a reader that is slow or stopped holds up only the task
+/// that awaits it.
 actor DescriptorWriter: LineSink {
+    /// What a pipe takes in one piece.
+    private static let atomicBytes = 4_096
+
     private let descriptor: Int32
     private let name: String
     private let executor = ThreadExecutor()
@@ -30,7 +34,15 @@ actor DescriptorWriter: LineSink {
     }
 
     func write(_ lines: [[UInt8]]) throws(CommandFailure) {
-        for line in lines { try writeBlocking(line) }
+        var gathered: [UInt8] = []
+        for line in lines {
+            if gathered.count + line.count > Self.atomicBytes, !gathered.isEmpty {
+                try writeBlocking(gathered)
+                gathered.removeAll(keepingCapacity: true)
+            }
+            gathered += line
+        }
+        if !gathered.isEmpty { try writeBlocking(gathered) }
     }
 
     nonisolated func writeBlocking(_ line: [UInt8]) throws(CommandFailure) {

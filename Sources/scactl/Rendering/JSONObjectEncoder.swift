@@ -37,6 +37,19 @@ struct JSONObjectEncoder {
     /// Only `"`, `\` and bytes below 0x20 are escaped; all else is UTF-8 as it is.
     private mutating func appendQuoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        appendEscaped(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendEscaped(_ text: String) {
+        // Ids, mobiles and most sentences.
+        var text = text
+        let isPlain = text.withUTF8 { utf8 in
+            let isPlain = utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            if isPlain { bytes.append(contentsOf: utf8) }
+            return isPlain
+        }
+        if isPlain { return }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
@@ -50,6 +63,5 @@ struct JSONObjectEncoder {
                 bytes.append(contentsOf: String(byte, radix: 16).utf8)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }
