@@ -125,7 +125,7 @@ WARMUP = 10
 
 
 def rounds(options):
-    return 20 if options.quick else 150
+    return 20 if options.quick else 100
 
 
 def part(options, folder):
