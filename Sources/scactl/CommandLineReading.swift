@@ -52,7 +52,9 @@ enum CommandLineReading {
     /// The command, if its name comes first and all is well, as in nearly every script.
     ///
     /// Parsing one command takes half the instructions of parsing the whole tool, and parsing is nearly all that a short
-    /// command does. Whatever is not this simple goes the long way, which also knows what to say about it.
+    /// command does. Whatever is not this simple goes the long way, which also knows what to say about it. That commands name the tool as
+    /// what is above them (`_superCommandName`) spares them another tenth: the parser would first parse each as two commands of its
+    /// own, which ask for completion scripts.
     private static func direct(_ arguments: [String]) -> (any Subcommand)? {
         guard let name = arguments.first,
             let command = Scactl.configuration.subcommands.first(where: { $0.configuration.commandName == name })

@@ -9,7 +9,7 @@ internal import Glibc
 @main
 struct Scactl: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "scactl",
+        commandName: name,
         abstract: "Chat from a terminal, a script or a pipe.",
         discussion: """
             Rows go to stdout, as text on a terminal and as JSON lines anywhere else; all else goes to stderr.
@@ -23,6 +23,8 @@ struct Scactl: ParsableCommand {
             Bot.self, Completions.self,
         ]
     )
+
+    static let name = "scactl"
 
     static let version = "scactl 1.0.0 (GNU readline \(ReadlineEditor.libraryVersion))"
 

@@ -6,6 +6,7 @@ internal import SCACore
 struct Bot: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "bot",
+        _superCommandName: Scactl.name,
         abstract: "Let a program answer messages.",
         discussion: """
             The program is started once and stays: it reads rows on stdin and writes lines as pipe takes them on stdout; if it \

@@ -7,6 +7,7 @@ internal import SCACore
 struct Chat: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "chat",
+        _superCommandName: Scactl.name,
         abstract: "Chat at a prompt.",
         discussion: """
             What is typed is sent to the current peer, a line a message; a pasted block is one message. What arrives appears \

@@ -5,6 +5,7 @@ internal import ArgumentParser
 struct Completions: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "completions",
+        _superCommandName: Scactl.name,
         abstract: "Print a completion script for your shell.",
         discussion: """
             Completes commands, options, their values, and mobiles from the history of this device. In ~/.bashrc:

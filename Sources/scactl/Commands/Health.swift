@@ -6,6 +6,7 @@ internal import SCACore
 struct Health: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
+        _superCommandName: Scactl.name,
         abstract: "Ask the server how it is.",
         discussion: "Needs no login. Exits 1 if the server is not healthy, 69 if it cannot be reached, "
             + "124 if --wait ran out first. --timeout is for each time it is asked; 10s unless given."

@@ -5,6 +5,7 @@ internal import SCACore
 struct History: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
+        _superCommandName: Scactl.name,
         abstract: "Read stored messages again.",
         discussion:
             "All of them, oldest first, unless options say less. Exits 1 if --grep finds nothing. A TIME is a duration "

@@ -11,6 +11,7 @@ struct Listen: Subcommand {
 
     static let configuration = CommandConfiguration(
         commandName: "listen",
+        _superCommandName: Scactl.name,
         abstract: "Print what arrives.",
         discussion:
             "A message is stored before it is printed. A connection that is lost comes back by itself; the first one must "

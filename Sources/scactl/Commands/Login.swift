@@ -9,6 +9,7 @@ internal import SCACore
 struct Login: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
+        _superCommandName: Scactl.name,
         abstract: "Say who you are, once.",
         discussion: "Connects once and remembers the mobile, the server and its --ca-file for all other commands. "
             + "A server that wants a proof sends a code to the mobile, which is asked for on a terminal and read from "

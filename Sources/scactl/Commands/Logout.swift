@@ -5,6 +5,7 @@ internal import SCACore
 struct Logout: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "logout",
+        _superCommandName: Scactl.name,
         abstract: "Forget who you are.",
         discussion: "Forgets the mobile, the server and the token. Messages that were stored stay where they are."
     )

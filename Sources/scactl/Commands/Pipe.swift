@@ -6,6 +6,7 @@ internal import SCACore
 struct Pipe: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "pipe",
+        _superCommandName: Scactl.name,
         abstract: "Send and receive as JSON lines, for programs.",
         discussion: """
             Each line of stdin is {"to":M or [M,…],"text":T,"ref":R}, {"reply":ID,"text":T,"ref":R} or {"op":"who","ref":R}. \

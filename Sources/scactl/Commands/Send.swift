@@ -6,6 +6,7 @@ internal import SCACore
 struct Send: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "send",
+        _superCommandName: Scactl.name,
         abstract: "Send messages.",
         discussion: """
             Without TEXT the message is read from stdin. With -l, -0 and -j each record is sent as soon as it is read, empty \

@@ -6,6 +6,7 @@ internal import SCACore
 struct Who: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "who",
+        _superCommandName: Scactl.name,
         abstract: "See who is online.",
         discussion: "With mobiles: one row each, and exit 1 if any of them is not online. --timeout is for all of it, "
             + "10s unless given; with --watch, how long to watch."
