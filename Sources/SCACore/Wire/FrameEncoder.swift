@@ -161,7 +161,12 @@ extension [UInt8] {
             append(UInt8(truncatingIfNeeded: rest % 10) | 0x30)
             rest /= 10
         } while rest > 0
-        self[start...].reverse()
+        // Not `self[start...].reverse()`: a slice is a second owner, so the array would be copied.
+        var (low, high) = (start, count - 1)
+        while low < high {
+            swapAt(low, high)
+            (low, high) = (low + 1, high - 1)
+        }
     }
 
     fileprivate mutating func append(_ mobile: Mobile) {
