@@ -59,4 +59,43 @@ import Testing
         #expect(try server.takeOutput(of: channel).isEmpty)
         #expect(!channel.isActive && server.loop.openChannels == 0)
     }
+
+    @Test func aCrowdThatIsFoundToBeGoneIsNotEndedOneWithinTheOther() throws {
+        let server = VirtualLoop()
+        let nesting = Nesting()
+        let crowd = try (0..<100).map { try server.connect(path($0), protocols: "sca.v2") }
+        server.eventLoop.advanceTime(by: .seconds(10))
+        for channel in crowd { try channel.pipeline.syncOperations.addHandler(GoneClient(nesting), position: .first) }
+        _ = try server.connect(path(100))
+        server.eventLoop.advanceTime(by: .seconds(1))
+        #expect(nesting.deepest == 1)
+        #expect(!crowd.contains { $0.isActive })
+        #expect(server.directory.sessionCount == 1)
+    }
+}
+
+/// How many writes are under way, one within the other.
+private final class Nesting {
+    var depth = 0
+    private(set) var deepest = 0
+
+    func note() { deepest = max(deepest, depth) }
+}
+
+/// The first write finds that the client is gone, and the channel is closed in it, as NIOSSL and sockets do it.
+private final class GoneClient: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    private let nesting: Nesting
+
+    init(_ nesting: Nesting) { self.nesting = nesting }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        nesting.depth += 1
+        nesting.note()
+        promise?.fail(ChannelError.ioOnClosedChannel)
+        context.fireChannelInactive()
+        context.close(promise: nil)
+        nesting.depth -= 1
+    }
 }

@@ -29,6 +29,7 @@ final class HubLoop {
     private var isHandling = false
     /// Whether the hub was told anything since the last burst was settled.
     private var isUnsettled = false
+    private var isSettling = false
     private var written: [ServerWebSocket] = []
     /// Storage for those who are being flushed, used again and again.
     private var flushing: [ServerWebSocket] = []
@@ -176,13 +177,28 @@ final class HubLoop {
     }
 
     /// Ends a burst: what is due is done, what was written goes out, the timer is set.
+    ///
+    /// A write may find that its client is gone, which ends that session at once, and so this again: it is then left to the one that is
+    /// under way. One within the other, a crowd that is gone would take the whole stack.
     func settle() {
-        guard !isHandling else { return }
-        isHandling = true
-        isUnsettled = false
-        hub.pass(now: now())
-        perform()
-        isHandling = false
+        guard !isHandling, !isSettling else { return }
+        isSettling = true
+        repeat {
+            isUnsettled = false
+            isHandling = true
+            hub.pass(now: now())
+            perform()
+            isHandling = false
+            flushWritten()
+            time = nil
+            if !isAnnouncing { announce() }
+        } while isUnsettled
+        isSettling = false
+        postLetters()
+        setTimer()
+    }
+
+    private func flushWritten() {
         repeat {
             swap(&written, &flushing)
             for handler in flushing { handler.flush() }
@@ -191,10 +207,6 @@ final class HubLoop {
             waiting = []
             for input in queued { take(input) }
         } while !written.isEmpty || !waiting.isEmpty
-        time = nil
-        if !isAnnouncing { announce() }
-        postLetters()
-        setTimer()
     }
 
     /// Takes what other loops have posted.
