@@ -3,16 +3,27 @@ internal import Testing
 @testable internal import SCAServerd
 
 struct DeparturesTests {
-    @Test func aCrowdIsMissedOnceWhenMoreThanHalfOfItHasGone() {
+    /// At which of these looks a crowd has gone.
+    private func departures(_ counts: [Int]) -> [Int] {
         var departures = Departures()
-        let counts = [0, 3_000, 2_999, 1_501, 1_500, 1_400, 800, 400, 0, 0]
-        let gone = counts.map { departures.hasCrowdGone($0) }
-        #expect(gone == [false, false, false, false, true, false, false, true, false, false])
+        return counts.indices.filter { departures.hasCrowdGone(counts[$0]) }
+    }
+
+    @Test func aCrowdIsMissedOnceWhenMoreThanHalfOfItHasGone() {
+        #expect(departures([0, 3_000, 2_999, 1_501, 1_501, 1_500, 1_500, 1_400, 1_400]) == [6])
+        #expect(departures([3_000, 1_500, 1_500, 400, 400, 400]) == [2, 4])
+    }
+
+    @Test func theLastOfACrowdAreWaitedFor() {
+        #expect(departures([3_000, 1_400, 700, 20, 0, 0, 0]) == [5])
+        #expect(departures([3_000, 1_400, 700, 20, 30, 0]) == [4], "nobody leaves any more")
+    }
+
+    @Test func theyAreNotWaitedForForever() {
+        #expect(departures([3_000] + (1...10).map { 1_400 - $0 }) == [6])
     }
 
     @Test func aFewThatComeAndGoAreNoCrowd() {
-        var departures = Departures()
-        let gone = [900, 0, 999, 0, 999, 0, 1_000, 0, 0].map { departures.hasCrowdGone($0) }
-        #expect(gone == [false, false, false, false, false, false, false, true, false])
+        #expect(departures([900, 0, 0, 999, 0, 0, 999, 0, 0, 1_000, 0, 0, 0]) == [11])
     }
 }
