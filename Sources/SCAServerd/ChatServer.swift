@@ -13,7 +13,10 @@ public import ServiceLifecycle
 public actor ChatServer: Service {
     private let configuration: ServerConfiguration
     private let log: ServerLog
+    private let observe: @Sendable (ServerPhase) -> Void
     private let directory = Directory()
+    /// Whether everyone is being told to go.
+    public private(set) var isDraining = false
     private var tls: ServerTLS?
     private var running: Running?
 
@@ -31,8 +34,14 @@ public actor ChatServer: Service {
     /// - Parameters:
     ///   - configuration: its limits and address.
     ///   - logger: where it says what it does; never a message's text.
-    public init(configuration: ServerConfiguration, logger: Logger) {
+    ///   - observe: is told of each phase of `run` and of each `reload`, in order; it must not block for long.
+    public init(
+        configuration: ServerConfiguration,
+        logger: Logger,
+        observe: @escaping @Sendable (ServerPhase) -> Void = { _ in }
+    ) {
         self.configuration = configuration
+        self.observe = observe
         log = ServerLog(logger: logger, showsMobiles: configuration.logsMobiles)
     }
 
@@ -46,7 +55,9 @@ public actor ChatServer: Service {
             metadata: [LogKey.threads: "\(configuration.threads)"]
         )
         warnOfPlaintext()
+        observe(.listening)
         try? await gracefulShutdown()
+        observe(.draining)
         await drain()
         await stop()
     }
@@ -123,6 +134,7 @@ public actor ChatServer: Service {
     /// Says goodbye to every session, spread over the drain window; returns when they are gone, or a moment later.
     public func drain() async {
         guard let running else { return }
+        isDraining = true
         log.logger.info("draining", metadata: [LogKey.sessions: "\(directory.sessionCount)"])
         let window = configuration.drainWindow.wholeNanoseconds
         await withTaskGroup(of: Void.self) { group in
@@ -157,6 +169,8 @@ public actor ChatServer: Service {
     /// What cannot be used is logged, and the old one stays.
     public func reload() async {
         guard let running else { return }
+        observe(.reloading)
+        defer { observe(.listening) }
         if tls == nil, configuration.auth.mode == .none {
             return log.logger.notice("nothing to reload: there is no certificate (--tls-cert) and no key (--auth)")
         }
@@ -178,6 +192,20 @@ public actor ChatServer: Service {
         } catch {
             log.logger.error("the old certificate is kept: \(error.message)")
         }
+    }
+
+    /// How many sessions there are. O(1).
+    public nonisolated var sessionCount: Int { directory.sessionCount }
+
+    /// Waits until every event loop has answered; one that is stuck is waited for until it goes on.
+    ///
+    /// - Returns: whether all did; false if the server does not run.
+    public func answers() async -> Bool {
+        guard let running else { return false }
+        for loop in running.loops {
+            do { try await loop.eventLoop.submit {}.get() } catch { return false }
+        }
+        return true
     }
 
     /// Sees whether there are file descriptors enough to start with. `start` does so too; a program that starts anything
@@ -237,12 +265,14 @@ public actor ChatServer: Service {
         return all
     }
 
-    /// The host as it stands in a URL: an IPv6 address in brackets.
-    private nonisolated var bracketedHost: String {
-        configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+    /// The host as it stands in a URL: an IPv6 address in brackets. That of a socket that was handed over is its own.
+    private var bracketedHost: String {
+        let given = configuration.listener == nil ? nil : running?.listener.localAddress?.ipAddress
+        let host = given ?? configuration.host
+        return host.contains(":") ? "[\(host)]" : host
     }
 
-    private nonisolated func sentence(for error: any Error) -> String {
+    private func sentence(for error: any Error) -> String {
         let address = "\(bracketedHost):\(configuration.port)"
         if error is SocketAddressError.UnknownHost {
             return "no address is known for the host \(configuration.host); choose one of this machine's with --host"

@@ -6,6 +6,8 @@ public struct ServerConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The TCP port; 0 lets the system choose one.
     public var port = 8080
+    /// A listening TCP socket that was opened by somebody else, as its descriptor, in place of `host` and `port`; the server closes it.
+    public var listener: Int32?
     /// The certificate to serve TLS with; nil: in the clear.
     public var tls: TLSFiles?
     /// The proxies whose word about a client's address is taken; nobody's, since anybody can write a header.

@@ -15,6 +15,11 @@ public struct ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A sentence: what was found and what to do.
     public let message: String
 
+    package init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
     /// The sentence.
     public var description: String { message }
 }

@@ -51,13 +51,19 @@ struct Scad: ParsableCommand {
         if let problem = environment.problem { throw ValidationError(problem) }
         if let problem = configuration.problem { throw ValidationError(problem) }
         OpenFiles.raiseLimit()
-        do { try ChatServer.checkOpenFiles(for: configuration) } catch { throw Self.exit(explaining: error) }
-
-        let server = ChatServer(configuration: configuration, logger: logger)
+        let manager: ServiceManager
+        do throws(ServerError) {
+            manager = try ServiceManager()
+            configuration.listener = manager.listener
+            try ChatServer.checkOpenFiles(for: configuration)
+        } catch {
+            throw Self.exit(explaining: error)
+        }
+        let server = ChatServer(configuration: configuration, logger: logger) { manager.tell($0) }
         // Not structured: it is what the process does from here on.
         Task {
             do {
-                try await Self.serve(server)
+                try await Self.serve(server, manager)
                 Self.exit()
             } catch {
                 Self.exit(withError: error)
@@ -66,11 +72,16 @@ struct Scad: ParsableCommand {
         while true { pause() }
     }
 
-    private static func serve(_ server: ChatServer) async throws {
+    private static func serve(_ server: ChatServer, _ manager: ServiceManager) async throws {
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
+                // The last is ended first, and the signs of life go on until the server has drained.
                 services: [
+                    .init(
+                        service: SignsOfLife(manager: manager, server: server),
+                        successTerminationBehavior: .ignore
+                    ),
                     .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
                         service: ReloadOnHangUp(server: server, hangups: hangups),

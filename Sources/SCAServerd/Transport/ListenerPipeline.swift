@@ -15,12 +15,14 @@ struct ListenerPipeline: Sendable {
     let tls: ServerTLS?
     let log: ServerLog
 
+    /// Connections that may wait to be accepted.
+    private static let backlog: Int32 = 4_096
     /// How long the request of somebody may take who will be refused, at most.
     private static let refusalTimeout = TimeAmount.seconds(2)
 
     func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4_096)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
@@ -34,7 +36,13 @@ struct ListenerPipeline: Sendable {
                     try open(channel)
                 }
             }
-            .bind(host: configuration.host, port: configuration.port).get()
+        if let descriptor = configuration.listener {
+            let listener = try await bootstrap.withBoundSocket(descriptor).get()
+            // NIO has set a backlog of its own.
+            listen(descriptor, Self.backlog)
+            return listener
+        }
+        return try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
     }
 
     /// By hand, since the bootstrap's way takes a future for each.
