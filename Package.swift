@@ -20,6 +20,7 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -62,7 +64,7 @@ let package = Package(
             name: "SCAServerd",
             dependencies: [
                 "SCACore", "CMalloc", "CProcess", nioCore, nioPosix, nioHTTP1, nioSSL, jwtKit, crypto,
-                lifecycle, logging,
+                lifecycle, logging, metrics,
             ],
             swiftSettings: strict
         ),
@@ -100,7 +102,8 @@ let package = Package(
             name: "SCAServerdTests",
             dependencies: [
                 "SCAServerd", "SCAClient", "SCACore", "SCATesting", nioCore, nioEmbedded, nioHTTP1, nioPosix, nioSSL,
-                nioTLS, jwtKit, crypto, logging,
+                nioTLS, jwtKit, crypto, logging, metrics,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: strict
         ),

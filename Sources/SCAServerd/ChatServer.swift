@@ -11,22 +11,24 @@ public import ServiceLifecycle
 /// is the hubs'. As a `Service` it runs until graceful shutdown, then drains: `/health` says so, no session is
 /// let in, everyone is told 1001 over `drainWindow`, and it returns.
 public actor ChatServer: Service {
-    private let configuration: ServerConfiguration
-    private let log: ServerLog
+    let configuration: ServerConfiguration
+    let log: ServerLog
     private let observe: @Sendable (ServerPhase) -> Void
-    private let directory = Directory()
+    let directory = Directory()
     /// Whether everyone is being told to go.
     public private(set) var isDraining = false
-    private var tls: ServerTLS?
-    private var running: Running?
+    private(set) var tls: ServerTLS?
+    private(set) var running: Running?
 
-    private struct Running {
+    struct Running {
         let group: MultiThreadedEventLoopGroup
         let listener: any Channel
         let loops: [LoopReference]
         let gate: AdmissionGate
         let watch: RepeatedTask
         let doorkeeper: Doorkeeper
+        let metrics: ServerMetrics
+        var metricsListener: MetricsListener?
     }
 
     /// Makes a server; nothing is opened yet.
@@ -51,7 +53,7 @@ public actor ChatServer: Service {
     public func run() async throws {
         let port = try await start()
         log.logger.info(
-            "listening on \(tls == nil ? "ws" : "wss")://\(bracketedHost):\(port)",
+            "listening on \(tls == nil ? "ws" : "wss")://\(Self.bracketed(host)):\(port)",
             metadata: [LogKey.threads: "\(configuration.threads)"]
         )
         warnOfPlaintext()
@@ -72,7 +74,8 @@ public actor ChatServer: Service {
         try loadCertificate()
         let doorkeeper = try await Doorkeeper(configuration.auth, log: log)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
-        let loops = try await makeLoops(group)
+        let (metrics, registry) = makeMetrics()
+        let loops = try await makeLoops(group, metrics)
         let gate = AdmissionGate(configuration.admission, log: log)
         let pipeline = ListenerPipeline(
             configuration: configuration,
@@ -82,8 +85,15 @@ public actor ChatServer: Service {
             tls: tls,
             log: log
         )
+        let listener: any Channel
         do {
-            let listener = try await pipeline.bind(on: group)
+            listener = try await pipeline.bind(on: group)
+        } catch {
+            try? await group.shutdownGracefully()
+            await doorkeeper.login?.stop()
+            throw Self.cannotListen(configuration.host, configuration.port, option: "--port", error)
+        }
+        do {
             let watch = group.next().scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in
                 gate.tick(now: HubTime.now().nanoseconds)
             }
@@ -93,13 +103,14 @@ public actor ChatServer: Service {
                 loops: loops,
                 gate: gate,
                 watch: watch,
-                doorkeeper: doorkeeper
+                doorkeeper: doorkeeper,
+                metrics: metrics
             )
+            running?.metricsListener = try await openMetrics(registry)
             return listener.localAddress?.port ?? configuration.port
         } catch {
-            try? await group.shutdownGracefully()
-            await doorkeeper.login?.stop()
-            throw ServerError(code: .cannotListen, message: sentence(for: error))
+            await stop()
+            throw error
         }
     }
 
@@ -157,6 +168,7 @@ public actor ChatServer: Service {
     public func stop() async {
         guard let running else { return }
         self.running = nil
+        await running.metricsListener?.close()
         try? await running.listener.close()
         running.watch.cancel()
         running.gate.finish()
@@ -233,10 +245,13 @@ public actor ChatServer: Service {
         return true
     }
 
-    private func makeLoops(_ group: MultiThreadedEventLoopGroup) async throws -> [LoopReference] {
+    private func makeLoops(
+        _ group: MultiThreadedEventLoopGroup,
+        _ metrics: ServerMetrics
+    ) async throws -> [LoopReference] {
         let eventLoops = Array(group.makeIterator())
         let hub = configuration.hub(epoch: String(WallClock.unixMilliseconds(), radix: 36))
-        let (log, directory) = (log, directory)
+        let (log, directory, isMeasured) = (log, directory, isMeasured)
         let compression = configuration.compressionWindowBits.map { DeflatePolicy(windowBits: $0) }
         var loops: [LoopReference] = []
         for (index, eventLoop) in eventLoops.enumerated() {
@@ -252,6 +267,7 @@ public actor ChatServer: Service {
                     log: log,
                     compression: compression
                 )
+                if isMeasured { loop.measure(with: metrics.delay(of: index)) }
                 return LoopReference(
                     eventLoop: eventLoop,
                     mailbox: mailbox,
@@ -265,24 +281,29 @@ public actor ChatServer: Service {
         return all
     }
 
-    /// The host as it stands in a URL: an IPv6 address in brackets. That of a socket that was handed over is its own.
-    private var bracketedHost: String {
+    /// Where it listens: a socket that was handed over has an address of its own.
+    private var host: String {
         let given = configuration.listener == nil ? nil : running?.listener.localAddress?.ipAddress
-        let host = given ?? configuration.host
-        return host.contains(":") ? "[\(host)]" : host
+        return given ?? configuration.host
     }
 
-    private func sentence(for error: any Error) -> String {
-        let address = "\(bracketedHost):\(configuration.port)"
+    /// A host as it stands in a URL: an IPv6 address in brackets.
+    static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+    /// Why nobody can be served at an address, and what to do about it.
+    static func cannotListen(_ host: String, _ port: Int, option: String, _ error: any Error) -> ServerError {
+        let address = "\(bracketed(host)):\(port)"
+        let hostOption = option == "--port" ? "--host" : option
+        var message = "cannot listen on \(address): \(error)"
         if error is SocketAddressError.UnknownHost {
-            return "no address is known for the host \(configuration.host); choose one of this machine's with --host"
+            message = "no address is known for the host \(host); choose one of this machine's with \(hostOption)"
         }
         switch (error as? IOError)?.errnoCode {
-        case EADDRINUSE:
-            return "\(address) is in use; stop the other program or choose another port with --port"
-        case EACCES: return "not allowed to listen on \(address); choose a port above 1023 with --port"
-        case EADDRNOTAVAIL: return "this machine has no address \(configuration.host); choose one with --host"
-        default: return "cannot listen on \(address): \(error)"
+        case EADDRINUSE: message = "\(address) is in use; stop the other program or choose another port with \(option)"
+        case EACCES: message = "not allowed to listen on \(address); choose a port above 1023 with \(option)"
+        case EADDRNOTAVAIL: message = "this machine has no address \(host); choose one with \(hostOption)"
+        default: break
         }
+        return ServerError(code: .cannotListen, message: message)
     }
 }

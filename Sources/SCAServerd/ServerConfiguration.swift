@@ -12,6 +12,8 @@ public struct ServerConfiguration: Sendable {
     public var tls: TLSFiles?
     /// The proxies whose word about a client's address is taken; nobody's, since anybody can write a header.
     public var trustedProxies = TrustedProxies.none
+    /// Where `GET /metrics` is answered; nil: nowhere.
+    public var metrics: MetricsAddress?
     /// Event loops, 1 to 64. One routes over 100,000 messages a second; more help with many busy sessions.
     public var threads = 1
     /// A session silent for so long is closed with 4000. Clients are expected to ping at half of it or sooner.
@@ -58,6 +60,7 @@ extension ServerConfiguration {
     public var problem: String? {
         let positive: [(String, Bool)] = [
             ("port must be 0 to 65535", (0...65_535).contains(port)),
+            ("the port of metrics must be 0 to 65535", (0...65_535).contains(metrics?.port ?? 0)),
             ("threads must be 1 to \(Directory.maximumLoops)", (1...Directory.maximumLoops).contains(threads)),
             ("the ping timeout must be at least 1s", pingTimeout >= .seconds(1)),
             ("the cleanup interval must be at least 100ms", cleanupInterval >= .milliseconds(100)),

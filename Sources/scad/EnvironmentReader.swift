@@ -38,6 +38,12 @@ final class EnvironmentReader {
         read(variable(option), "a size like 512M or a share like 80%") { MemoryArgument(argument: $0)?.limit }
     }
 
+    func metrics(_ option: String) -> MetricsAddress? {
+        read(variable(option), "a port like 9464, or an address and a port like 0.0.0.0:9464") {
+            MetricsAddress(parsing: $0)
+        }
+    }
+
     func flag(_ option: String) -> Bool? {
         read(variable(option), "0 or 1") { ["0": false, "1": true][$0] }
     }

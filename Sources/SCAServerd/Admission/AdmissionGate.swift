@@ -19,6 +19,8 @@ final class AdmissionGate: Sendable {
         var tally = RefusalTally()
         var departures = Departures()
         var trimDue = Int64.min
+        var accepted = 0
+        var refused: [Refusal.Reason: Int] = [:]
     }
 
     private let limits: AdmissionLimits
@@ -27,6 +29,7 @@ final class AdmissionGate: Sendable {
     private let memory: MemoryFiles
     /// In bytes; nil for none.
     private let memoryLimit: Int?
+    private let connectionLimit: Int
     private static let trimInterval: Int64 = 10_000_000_000
     private let isShortOfMemory = Atomic(false)
 
@@ -35,13 +38,19 @@ final class AdmissionGate: Sendable {
         self.log = log
         self.memory = memory
         memoryLimit = limits.memory.bytes(of: memory.available)
-        state = Mutex(State(admission: Admission(limits.rules(files))))
+        let rules = limits.rules(files)
+        connectionLimit = rules.connections
+        state = Mutex(State(admission: Admission(rules)))
     }
 
     /// Judges a connection by its peer; `depart` must follow unless it is dropped. A trusted proxy brings many, who are judged
     /// by `identify`.
     func arrive(_ peer: ClientAddress, now: Int64) -> Admission.Verdict {
-        let verdict = state.withLock { $0.admission.arrive(peer.isProxy ? nil : key(peer), now: now) }
+        let verdict = state.withLock { state in
+            let verdict = state.admission.arrive(peer.isProxy ? nil : key(peer), now: now)
+            if case .admit = verdict { state.accepted += 1 }
+            return verdict
+        }
         switch verdict {
         case .admit: break
         case .refuse(let refusal), .drop(let refusal): note(refusal, now: now)
@@ -72,9 +81,28 @@ final class AdmissionGate: Sendable {
         return Refusal(.memory, retryAfter: 10, "the server is short of memory; try again later")
     }
 
-    /// Counts a refusal for the log.
+    /// Counts a refusal, for the log and for metrics.
     func note(_ refusal: Refusal, now: Int64) {
-        write(state.withLock { $0.tally.add(refusal.reason, now: now) }.map { [$0] } ?? [])
+        let line = state.withLock { state in
+            state.refused[refusal.reason, default: 0] += 1
+            return state.tally.add(refusal.reason, now: now)
+        }
+        write(line.map { [$0] } ?? [])
+    }
+
+    /// What has been counted so far.
+    var readings: GateReadings {
+        let isShort = isShortOfMemory.load(ordering: .relaxed)
+        return state.withLock { state in
+            GateReadings(
+                open: state.admission.admitted,
+                accepted: state.accepted,
+                refused: state.refused,
+                limit: connectionLimit,
+                memoryLimit: memoryLimit ?? 0,
+                isShortOfMemory: isShort
+            )
+        }
     }
 
     /// Looks at the memory and at the log's intervals; to be called once a second, by one thread.

@@ -52,9 +52,11 @@ struct MemoryFiles: Sendable {
         }
     }
 
+    private func read(_ path: String) -> String? { Self.read(root + path) }
+
     /// The beginning of a file, at most 16 KiB; nil if it cannot be read.
-    private func read(_ path: String) -> String? {
-        let descriptor = open(root + path, O_RDONLY | O_CLOEXEC)
+    static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 16_384)

@@ -34,6 +34,7 @@ actor LoginDesk {
     private var desk: CodeDesk
     private var delivering = 0
     private var isSweeping = false
+    private(set) var readings = LoginReadings()
 
     init(_ configuration: AuthConfiguration, _ signer: SigningKey, log: ServerLog) {
         self.configuration = configuration
@@ -76,7 +77,10 @@ actor LoginDesk {
     }
 
     private func sendCode(to mobile: Mobile, from address: AddressBlock) -> Answer {
-        guard delivering < Self.deliveries else { return Self.tooMany(5) }
+        guard delivering < Self.deliveries else {
+            readings.tooMany += 1
+            return Self.tooMany(5)
+        }
         let code = Self.makeCode()
         let verdict = desk.request(mobile, from: address, code: code, now: Self.now)
         guard case .granted = verdict else { return refuse(verdict, mobile) }
@@ -112,9 +116,12 @@ actor LoginDesk {
             let outcome = try? await threads.runIfActive { command.run(input) }
             delivering -= 1
             switch outcome {
-            case .sent: log.logger.info("login code sent", metadata: [LogKey.mobile: log.name(mobile)])
+            case .sent:
+                readings.sent += 1
+                log.logger.info("login code sent", metadata: [LogKey.mobile: log.name(mobile)])
             case nil: break
             case let failure?:
+                readings.failed += 1
                 desk.withdraw(code, of: mobile)
                 log.logger.error(
                     "the code command failed; nobody gets a code until it works",
@@ -142,7 +149,11 @@ actor LoginDesk {
             "login refused",
             metadata: [LogKey.mobile: log.name(mobile), LogKey.reason: "\(verdict)"]
         )
-        if case .tooMany(let seconds) = verdict { return Self.tooMany(seconds) }
+        if case .tooMany(let seconds) = verdict {
+            readings.tooMany += 1
+            return Self.tooMany(seconds)
+        }
+        readings.wrongCodes += 1
         return Self.answer(.unauthorized, WireError(.unauthorized, "this code is not right, or not any more"))
     }
 

@@ -48,7 +48,7 @@ struct TokenClaims: JWTPayload {
 }
 
 /// Why a token was refused: for the server's own log. The client is never told which.
-enum TokenRefusal: String, Error {
+enum TokenRefusal: String, Error, CaseIterable {
     case missing
     case oversized
     case malformed

@@ -80,6 +80,9 @@ final class Directory: Sendable {
     /// How many sessions there are, of all mobiles, invisible ones included.
     var sessionCount: Int { total.load(ordering: .relaxed) }
 
+    /// How many mobiles have sessions. It asks each stripe, so it is not for the hot path.
+    var mobileCount: Int { stripes.reduce(0) { $0 + $1.mobiles.withLock { $0.count } } }
+
     /// How many sessions are told of every change of presence.
     var audience: Presence.Audience {
         Presence.Audience(base: base.load(ordering: .relaxed), v2: v2.load(ordering: .relaxed))

@@ -65,11 +65,7 @@ extension Hub {
     func watch(_ mobiles: [Mobile], by session: Session) {
         let limit = configuration.limits.watchedMobiles
         guard watchers.count(session.id, adding: mobiles) <= limit else {
-            send(
-                .error(WireError(.tooLarge, "a session may watch \(limit) mobiles; unwatch some first")),
-                to: session
-            )
-            return
+            return refuse(WireError(.tooLarge, "a session may watch \(limit) mobiles; unwatch some first"), of: session)
         }
         // Who hears of everyone anyway would hear of these twice.
         if !session.terms.wantsAllPresence { watchers.watch(mobiles, by: session.id) }

@@ -9,6 +9,7 @@ extension Hub {
             lastActivity: now.nanoseconds,
             rate: RateLimiter(configuration.rates, now: now.nanoseconds)
         )
+        counters.opened += 1
         sessions[id] = session
         sessionsByMobile[terms.mobile, default: []].append(session)
         noteSiblings(of: terms.mobile)
@@ -43,8 +44,9 @@ extension Hub {
     }
 
     /// Forgets a session; its mobile may go offline by it.
-    func remove(_ id: SessionID) {
+    func remove(_ id: SessionID, _ end: SessionEnd) {
         guard let session = sessions.removeValue(for: id) else { return }
+        counters.closed[end, default: 0] += 1
         let mobile = session.terms.mobile
         if session.hasSiblings {
             sessionsByMobile[mobile]?.removeAll { $0 === session }
@@ -60,7 +62,7 @@ extension Hub {
 
     func close(_ id: SessionID, _ reason: CloseReason) {
         guard sessions[id] != nil else { return }
-        remove(id)
+        remove(id, SessionEnd(reason))
         actions.append(.close(id, reason))
     }
 
@@ -85,6 +87,12 @@ extension Hub {
         session.slowedUntil = until
         setTimer(session)
         pause(session, .rate)
+    }
+
+    /// Answers a frame that is not acted on.
+    func refuse(_ error: WireError, of session: Session) {
+        counters.badFrames[error.code, default: 0] += 1
+        send(.error(error), to: session)
     }
 
     func send(_ frame: ServerFrame, to session: Session) {

@@ -37,6 +37,8 @@ final class Hub {
     /// Sessions that must be looked at when time passes: paused by rate, or with a full outbox. Few.
     var timed: [SessionID: Int64] = [:]
     var draining: Drain?
+    /// What it has done so far.
+    var counters = HubCounters()
     /// What this call has asked for so far.
     var actions: [Action] = []
 
@@ -71,7 +73,7 @@ final class Hub {
             handle(frame, from: session, now)
         case .badFrame(let id, let error, let bytes):
             guard let session = arrived(id, bytes: bytes, now) else { break }
-            send(.error(error), to: session)
+            refuse(error, of: session)
         case .ping(let id, let payload):
             guard let session = arrived(id, bytes: payload.count, now) else { break }
             send(EncodedFrame(.pong, payload: payload), to: session)
@@ -79,7 +81,7 @@ final class Hub {
         case .read(let id, let bytes, let fragments):
             guard let session = sessions[id] else { break }
             slow(session, frames: fragments, bytes: bytes, now)
-        case .disconnected(let id): remove(id)
+        case .disconnected(let id): remove(id, .left)
         case .flushed(let id, let bytes, let presence): flushed(id, bytes: bytes, presence: presence)
         case .letter(let letter): receive(letter, now)
         case .drain(let window):

@@ -73,6 +73,18 @@ struct Presence {
     private var touched: Set<Mobile> = []
     private var earliest = Int64.min
     private(set) var latest = PresenceUpdate.empty
+    private(set) var counts = Counts()
+    /// Changes that no update has told yet.
+    private var waiting = 0
+
+    /// What was told so far.
+    struct Counts: Sendable {
+        /// Notices that a mobile may have come or gone.
+        var changes = 0
+        var updates = 0
+        /// Notices that had no update for themselves alone.
+        var folded = 0
+    }
 
     /// - Parameter bytesPerSecond: what presence may send in all; 0 for no limit.
     init(bytesPerSecond: Int) {
@@ -86,6 +98,8 @@ struct Presence {
 
     /// Notes that this mobile may have come or gone.
     mutating func touch(_ mobile: Mobile) {
+        counts.changes += 1
+        waiting += 1
         touched.insert(mobile)
     }
 
@@ -96,6 +110,9 @@ struct Presence {
     ///   - isOnline: what is true now.
     mutating func update(now: Int64, audience: Audience, isOnline: (Mobile) -> Bool) -> PresenceUpdate? {
         guard !touched.isEmpty, now >= earliest else { return nil }
+        counts.updates += 1
+        counts.folded += waiting - 1
+        waiting = 0
         let changes = touched.sorted().map { PresenceUpdate.Change(mobile: $0, isOnline: isOnline($0)) }
         touched = []
         let (joined, left) = apply(changes)

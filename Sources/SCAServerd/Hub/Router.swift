@@ -37,7 +37,7 @@ extension Hub {
 
     private func requireV2(_ session: Session, _ type: StaticString) -> Bool {
         if session.speaksV2 { return true }
-        send(.error(WireError(.unknownType, "\(type) needs the subprotocol \(Dialect.subprotocol)")), to: session)
+        refuse(WireError(.unknownType, "\(type) needs the subprotocol \(Dialect.subprotocol)"), of: session)
         return false
     }
 
@@ -109,6 +109,7 @@ extension Hub {
         _ tally: Tally,
         _ now: HubTime
     ) {
+        count(tally)
         if let id, let sender { answer(id, of: sender, to: delivery.to, tally) }
         guard tally.sessions > 0, delivery.from != delivery.to else { return }
         if sender?.hasSiblings ?? true {
@@ -118,6 +119,16 @@ extension Hub {
         }
         let others = otherLoops(of: delivery.from)
         if others != 0 { post(.copy(delivery.frame(.v2, &scratch), of: delivery.from), to: others, now) }
+    }
+
+    private func count(_ tally: Tally) {
+        if tally.sessions > 0 {
+            counters.routed &+= 1
+        } else if tally.busy > 0 {
+            counters.busy &+= 1
+        } else {
+            counters.offline &+= 1
+        }
     }
 
     /// Exactly one answer to a message with an id.

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Logging
 internal import NIOCore
 internal import SCACore
@@ -14,6 +15,9 @@ final class HubLoop {
     /// What compresses for this loop's sessions; nil if none may ask for it.
     let compressor: FrameCompressor?
     let share: LoopShare
+    /// Who was not admitted here.
+    var auth = AuthCounters()
+    private var delay: LoopDelay?
     private let index: LoopID
     private let hub: Hub
     private let mailbox: Mailbox
@@ -86,6 +90,23 @@ final class HubLoop {
     }
 
     var isDraining: Bool { hub.draining != nil }
+
+    /// What it has counted so far.
+    var readings: LoopReadings {
+        LoopReadings(
+            hub: hub.counters,
+            traffic: share.traffic,
+            auth: auth,
+            presence: hub.presence?.counts ?? Presence.Counts()
+        )
+    }
+
+    /// Has the loop's delay measured until it ends.
+    func measure(with timer: CoreMetrics.Timer) {
+        let delay = LoopDelay(eventLoop: eventLoop, timer: timer)
+        delay.start()
+        self.delay = delay
+    }
 
     /// Names a session for a handler; `open` or `closed` must follow.
     func register(_ handler: ServerWebSocket) -> SessionID {
@@ -228,6 +249,7 @@ final class HubLoop {
     func stop() {
         isStopping = true
         share.farewells.isStopping = true
+        delay?.stop()
         timer?.task.cancel()
         timer = nil
         handlers.values.forEach { $0.abandon() }

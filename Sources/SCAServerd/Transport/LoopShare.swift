@@ -7,6 +7,7 @@ final class LoopShare {
     /// Who is closed when, if many leave at once.
     let farewells: Farewells
     let scratch = ReadScratch()
+    var traffic = TrafficCounters()
 
     init(eventLoop: any EventLoop) {
         turns = ReadTurns(eventLoop: eventLoop)

@@ -21,6 +21,9 @@ struct Outbox {
         var presence = false
 
         var buffers: [ByteBuffer] { [first] + rest }
+
+        /// What it is on the wire, in bytes.
+        var length: Int { rest.reduce(first.readableBytes) { $0 + $1.readableBytes } }
     }
 
     private struct Chunk {

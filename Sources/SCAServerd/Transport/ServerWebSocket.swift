@@ -103,6 +103,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
         guard state == .open, let session else { return }
         let buffer = unwrapInboundIn(data)
         let count = buffer.readableBytes
+        share.traffic.received &+= count
         var violation: CloseReason?
         var goodbye: CloseReason?
         var (frames, inflated) = (0, 0)
@@ -123,6 +124,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
         arrived.frames += frames + fragments
         session.act(self, bytes: count, fragments: fragments)
         // A goodbye is answered by its own code (RFC 6455, section 5.5.1), what broke the protocol by why.
+        if violation != nil, goodbye == nil { share.traffic.protocolErrors += 1 }
         if let reason = goodbye.map({ CloseReason(code: $0.code) }) ?? violation { leave(reason) }
     }
 
@@ -228,6 +230,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     package func flush() {
         isMarkedWritten = false
         while let write = outbox.takeWrite() {
+            share.traffic.sent &+= write.length
             guard let rest = sendStraight(write) else {
                 writeDone(write)
                 continue

@@ -10,7 +10,7 @@ extension UpgradeHandler {
     /// - Returns: whether the upgrade may go on; then the terms say when the session's token ends.
     func admit(_ terms: inout SessionTerms, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> Bool {
         guard doorkeeper.admitsOrigin(head.headers) else {
-            refuse(.forbidden, Doorkeeper.foreignOrigin, context)
+            refuseOrigin(context)
             return false
         }
         do throws(TokenRefusal) {
@@ -18,6 +18,7 @@ extension UpgradeHandler {
             terms.expiresAt = try doorkeeper.expiry(admitting: terms.mobile, head.headers, now: now) ?? .max
             return true
         } catch {
+            loop.auth.tokens[error, default: 0] += 1
             loop.log.logger.debug(
                 "not admitted",
                 metadata: [LogKey.mobile: loop.log.name(terms.mobile), LogKey.reason: "\(error.rawValue)"]
@@ -27,13 +28,18 @@ extension UpgradeHandler {
         }
     }
 
+    private func refuseOrigin(_ context: ChannelHandlerContext) {
+        loop.auth.foreignOrigins += 1
+        refuse(.forbidden, Doorkeeper.foreignOrigin, context)
+    }
+
     /// Has the login desk answer. It is an actor, so the answer comes a little later; the handshake's deadline holds.
     func logIn(_ step: LoginStep, _ context: ChannelHandlerContext) {
         guard let desk = doorkeeper.login else {
             return refuse(.notFound, WireError(.invalidFrame, "this server has no login by code"), context)
         }
         guard let head, doorkeeper.admitsOrigin(head.headers) else {
-            return refuse(.forbidden, Doorkeeper.foreignOrigin, context)
+            return refuseOrigin(context)
         }
         let (body, address) = (body, client.limitKey)
         let promise = context.eventLoop.makePromise(of: LoginDesk.Answer.self)
