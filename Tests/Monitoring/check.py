@@ -1,0 +1,205 @@
+"""What watches scad, held to a scad that runs: its metrics by two real parsers, the alerts and the dashboard by what it exposes.
+
+    scripts/monitoring-check [--build-path .build/debug]
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+import websockets
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "deploy/monitoring"
+RULES, TESTS, DASHBOARD = FOLDER / "scad.rules.yml", FOLDER / "scad.rules.test.yml", FOLDER / "scad.dashboard.json"
+MOBILES = ["9876543210", "9876543211", "9876543212"]
+TEXT = "hjkqzx-nobody-should-count-this"
+# What Prometheus adds to each scrape by itself.
+ITS_OWN = {"up"}
+# Words of PromQL that are no names of metrics.
+WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset"}
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(truth, sentence):
+    if not truth:
+        raise Failed(sentence)
+
+
+class Server:
+    """A scad that serves metrics, and whose words are read to their end."""
+
+    def __init__(self, program):
+        words = [program, "--port", "0", "--metrics", "0", "--max-sessions-per-mobile", "1", "--drain-window", "100ms"]
+        self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        said = [self.process.stderr.readline() for _ in range(2)]
+        found = [re.search(pattern, "".join(said)) for pattern in (r"(http://\S+)", r"(ws://\S+)")]
+        expect(all(found), f"scad does not say where it listens: {said}")
+        self.metrics, self.chat = (match[1] for match in found)
+
+    def scrape(self):
+        with urllib.request.urlopen(self.metrics, timeout=60) as answer:
+            expect(answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", "another content type")
+            return answer.read().decode()
+
+    def end(self):
+        self.process.terminate()
+        self.process.communicate(timeout=60)
+
+
+async def talk(server):
+    """Two who talk, three messages that arrive and one that does not, a bad frame, and one who is refused."""
+    url, sub = server.chat + "/ws/", ["sca.v2"]
+    async with websockets.connect(url + MOBILES[0], subprotocols=sub) as asha, websockets.connect(url + MOBILES[1], subprotocols=sub):
+        for number, to in enumerate([1, 1, 1, 2]):
+            await asha.send(json.dumps({"type": "message", "to": MOBILES[to], "text": TEXT, "id": f"m{number}"}))
+        await asha.send(TEXT)
+        answers = []
+        while len(answers) < 5:
+            frame = json.loads(await asyncio.wait_for(asha.recv(), 60))
+            answers += [frame["type"]] if frame["type"] in ("ack", "error") else []
+        expect(answers == ["ack"] * 3 + ["error"] * 2, f"other answers: {answers}")
+        try:
+            await websockets.connect(url + MOBILES[0])
+        except websockets.InvalidStatus as refusal:
+            expect(refusal.response.status_code == 429, f"refused with {refusal.response.status_code}")
+        else:
+            raise Failed("a second session of one mobile was let in")
+        return await asyncio.to_thread(server.scrape)
+
+
+def check_text(text):
+    """The text, by Prometheus' own parser and by the one of its Python client.
+
+    Returns each name that can be asked for.
+    """
+    promtool("check", "metrics", text=text)
+    families = list(text_string_to_metric_families(text))
+    samples = {(s.name, tuple(s.labels.values())): s.value for family in families for s in family.samples}
+    for name, value in {
+        ("scad_sessions", ()): 2,
+        ("scad_mobiles", ()): 2,
+        ("scad_messages_routed_total", ()): 3,
+        ("scad_messages_refused_total", ("recipient_offline",)): 1,
+        ("scad_messages_refused_total", ("recipient_busy",)): 0,
+        ("scad_frames_refused_total", ("invalid_frame",)): 1,
+        ("scad_refusals_total", ("mobile_sessions",)): 1,
+    }.items():
+        expect(samples.get(name) == value, f"{name} is {samples.get(name)}, not {value}")
+    for family in families:
+        expect(family.documentation and family.type in ("counter", "gauge", "histogram"), f"{family.name} is not explained")
+        for sample in family.samples:
+            expect(len(set(sample.labels) - {"le"}) <= 1, f"{sample.name} has labels {sample.labels}")
+    for secret in [TEXT, *MOBILES]:
+        expect(secret not in text, f"{secret} is in the metrics")
+    return {sample.name for family in families for sample in family.samples}
+
+
+def promtool(*words, text=None):
+    answer = subprocess.run(["promtool", *words], input=text, capture_output=True, text=True)
+    if answer.returncode:
+        raise Failed(f"promtool {' '.join(map(str, words))}: {answer.stdout}{answer.stderr}")
+
+
+def names(expression):
+    """The metrics in an expression of PromQL."""
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", expression)
+    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", bare)
+    bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", "", bare)
+    found = re.findall(r"(?<![\w.])([a-zA-Z_:][\w:]*)\b(?!\s*\()", bare)
+    return {name for name in found if name not in WORDS}
+
+
+def check_names_are_found():
+    """The finder of names finds them, so that the checks below are some."""
+    cases = {
+        "up == 0": {"up"},
+        'sum by (le, loop) (rate(a_bucket{job="b", c=~"d|e"}[5m])) > 0.1': {"a_bucket"},
+        "histogram_quantile(0.9, sum(rate(a_total[$__rate_interval]))) / (b > 0) and on (c) time() - d": {"a_total", "b", "d"},
+    }
+    for expression, expected in cases.items():
+        expect(names(expression) == expected, f"{names(expression)} in {expression}")
+
+
+def check_rules(known):
+    promtool("check", "rules", RULES)
+    promtool("test", "rules", TESTS)
+    rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    tested = {
+        case["alertname"] for test in yaml.safe_load(TESTS.read_text())["tests"] for case in test["alert_rule_test"] if case["exp_alerts"]
+    }
+    for rule in rules:
+        expect(rule["alert"] in tested, f"no example makes {rule['alert']} fire")
+        check_expression(rule["expr"], rule["alert"], known)
+    return [rule["alert"] for rule in rules]
+
+
+def check_expression(expression, where, known):
+    asked = names(expression)
+    expect(asked, f"{where} asks for nothing")
+    expect(asked <= known | ITS_OWN, f"{where} asks for {sorted(asked - known - ITS_OWN)}, which scad does not expose")
+
+
+def check_dashboard(known):
+    dashboard = json.loads(DASHBOARD.read_text())
+    panels = [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+    asked = {}
+    for panel in panels:
+        expect(panel.get("targets") and panel.get("description"), f"the panel {panel['title']} has no expression or says nothing")
+        for number, target in enumerate(panel["targets"]):
+            check_expression(target["expr"], panel["title"], known)
+            asked[f"panel:{panel['id']}:{number}"] = target["expr"]
+    # A dashboard is no file of Prometheus, but its expressions can stand in one.
+    values = {"$__rate_interval": "5m", "$instance": ".*"}
+    rules = []
+    for name, expression in asked.items():
+        for variable, value in values.items():
+            expression = expression.replace(variable, value)
+        rules.append({"record": name, "expr": expression})
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
+        file.flush()
+        promtool("check", "rules", file.name)
+    return len(asked)
+
+
+def check_scrape_example(alerts):
+    # It names the rules by a path beside it.
+    promtool("check", "config", FOLDER / "prometheus.yml")
+    page = (FOLDER.parents[1] / "docs/monitoring.md").read_text()
+    for alert in alerts:
+        expect(f"`{alert}`" in page, f"docs/monitoring.md does not say what to do at {alert}")
+    for alert in set(re.findall(r"`(Scad[A-Z]\w+)`", page)):
+        expect(alert in alerts, f"docs/monitoring.md names an alert {alert}, which is not there")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build-path", default=".build/debug", help="where scad was built")
+    server = Server(f"{parser.parse_args().build_path}/scad")
+    try:
+        known = check_text(asyncio.run(talk(server)))
+    finally:
+        server.end()
+    check_names_are_found()
+    alerts = check_rules(known)
+    expressions = check_dashboard(known)
+    check_scrape_example(alerts)
+    print(f"monitoring-check: {len(known)} names, {len(alerts)} alerts, {expressions} expressions of the dashboard: all well")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failure:
+        sys.exit(f"monitoring-check: {failure}")
