@@ -70,7 +70,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "scad",
-            dependencies: ["SCAServerd", "SCACore", lifecycle, unixSignals, logging, arguments],
+            dependencies: ["SCAServerd", "SCACore", "CProcess", lifecycle, unixSignals, logging, arguments],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -39,6 +39,7 @@ struct Scad: ParsableCommand {
     @OptionGroup var logging: LoggingOptions
 
     func run() throws {
+        Memory.forbidDumps()
         var configuration = ServerConfiguration()
         let environment = EnvironmentReader()
         listening.apply(to: &configuration, environment)

@@ -32,6 +32,7 @@ struct TokenCommand: ParsableCommand {
         var key = TokenCommand.usualKey
 
         func run() throws {
+            Memory.forbidDumps()
             try explainingErrors { () throws(ServerError) in
                 let made = try SigningKey()
                 try made.save(to: key)
@@ -74,6 +75,7 @@ struct TokenCommand: ParsableCommand {
         }
 
         func run() throws {
+            Memory.forbidDumps()
             let file = key
             let key = try explainingErrors { () throws(ServerError) in try SigningKey(from: file) }
             let (mobile, lifetime, audience) = (mobile.mobile, ttl.duration, audience)
