@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `scripts/install`, from the programs that were built with these tests.
+/// `scripts/install` and `scripts/uninstall`, with the programs that were built with these tests.
 @Suite struct InstallTests {
     private let stage: Stage
     init() async { stage = await Stage() }
@@ -9,7 +9,8 @@ import Testing
     private static let files = [
         "bin/scactl", "bin/scad", "share/man/man1/scactl.1", "share/man/man8/scad.8", "share/man/man5/sca-rows.5",
         "share/bash-completion/completions/scactl", "share/zsh/site-functions/_scactl",
-        "share/fish/vendor_completions.d/scactl.fish",
+        "share/fish/vendor_completions.d/scactl.fish", "lib/systemd/system/scad.service",
+        "lib/systemd/system/scad.socket", "share/systemd/user/sca-bot@.service", "share/sca/installed",
     ]
 
     @Test func programsPagesAndCompletionsAreUnderThePrefixAndWork() async throws {
@@ -34,6 +35,61 @@ import Testing
         }
         // Once more, over what is there.
         #expect(try await stage.install("--prefix=\(prefix)").finish().exit == .status(0))
+    }
+
+    @Test(arguments: [
+        ("/opt/sca", "=/opt/sca/bin/"), ("/opt/100% ours", #"=/opt/100%%\sours/bin/"#), ("/", "=/bin/"),
+    ])
+    func unitsNameTheProgramsWhereTheyAre(_ prefix: String, _ written: String) async throws {
+        let installed = try await stage.install("--prefix", prefix, destination: stage.folder).finish()
+        #expect(installed.exit == .status(0), "\(installed.errors)")
+        for (unit, program) in [("lib/systemd/system/scad", "scad"), ("share/systemd/user/sca-bot@", "scactl bot ")] {
+            let file = "\(stage.folder)/\(prefix)/\(unit).service"
+            let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+            let started = try #require(lines.first { $0.hasPrefix("ExecStart=") })
+            #expect(started.hasPrefix("ExecStart\(written)\(program)"))
+        }
+    }
+
+    @Test func whatWasInstalledGoesAndNothingElse() async throws {
+        let prefix = "\(stage.folder)/usr"
+        // Of these, the folders were there before, and the file is nobody's business.
+        try FileManager.default.createDirectory(atPath: "\(prefix)/share/man/man1", withIntermediateDirectories: true)
+        _ = try stage.file("usr/share/man/man1/other.1", "")
+        let before = try stage.places(in: prefix)
+        for _ in 1...2 { #expect(try await stage.install("--prefix", prefix).finish().exit == .status(0)) }
+        let between = try stage.places(in: prefix)
+
+        let removed = try await stage.uninstall("--prefix", prefix).finish()
+        #expect(removed.exit == .status(0), "\(removed.errors)")
+        #expect(removed.errors.isEmpty)
+        #expect(try stage.places(in: prefix) == before)
+        let names = removed.lines.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        #expect(Set(names) == Set(between.subtracting(before).map { "\(prefix)/\($0)" }))
+
+        let again = try await stage.uninstall("--prefix=\(prefix)").finish()
+        #expect(again.exit == .status(0) && again.output.isEmpty)
+        #expect(again.errors == "uninstall: nothing to remove: there is no \(prefix)/share/sca/installed\n")
+    }
+
+    @Test func aFolderThatHoldsSomebodysFileStaysAndTheRestGoes() async throws {
+        #expect(try await stage.install("--prefix", "/opt/sca", destination: stage.folder).finish().exit == .status(0))
+        _ = try stage.file("opt/sca/share/sca/notes", "mine")
+        let removed = try await stage.uninstall("--prefix", "/opt/sca/", destination: stage.folder).finish()
+        #expect(removed.exit == .status(0), "\(removed.errors)")
+        let left = ["opt", "opt/sca", "opt/sca/share", "opt/sca/share/sca", "opt/sca/share/sca/notes"]
+        #expect(try stage.places(in: stage.folder) == Set(left))
+    }
+
+    @Test(arguments: ["/etc/passwd", "/opt/sca/../../etc/passwd", "/etc/", "opt/sca/bin/scad"])
+    func aRecordThatNamesWhatIsNotUnderThePrefixRemovesNothing(_ line: String) async throws {
+        #expect(try await stage.install("--prefix", "/opt/sca", destination: stage.folder).finish().exit == .status(0))
+        let record = try stage.file("opt/sca/share/sca/installed", "/opt/sca/bin/scad\n\(line)\n")
+        let before = try stage.places(in: stage.folder)
+        let refused = try await stage.uninstall("--prefix", "/opt/sca", destination: stage.folder).finish()
+        #expect(refused.exit == .status(65))
+        #expect(refused.errors.hasPrefix("uninstall: \(record) names \"\(line)\", which is not under /opt/sca; "))
+        #expect(try stage.places(in: stage.folder) == before)
     }
 
     @Test func destdirStandsBeforeEveryPathAndIsNotPartOfThePrefix() async throws {
@@ -77,5 +133,15 @@ extension Stage {
     fileprivate func install(_ arguments: String..., destination: String = "") throws -> Program {
         let words = arguments + ["--build-path", Self.products]
         return try start("\(Self.repository)/scripts/install", words, environment: ["DESTDIR": destination])
+    }
+
+    /// Starts `scripts/uninstall`.
+    fileprivate func uninstall(_ arguments: String..., destination: String = "") throws -> Program {
+        try start("\(Self.repository)/scripts/uninstall", arguments, environment: ["DESTDIR": destination])
+    }
+
+    /// Every file and folder in a folder, as it is called from there.
+    fileprivate func places(in folder: String) throws -> Set<String> {
+        Set(try FileManager.default.subpathsOfDirectory(atPath: folder))
     }
 }
