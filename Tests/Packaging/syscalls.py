@@ -1,0 +1,162 @@
+"""Holds what a busy scad asks of the kernel to what its unit allows, by tracing it: scripts/units-check calls this.
+
+Looked at are system calls (SystemCallFilter=), families of sockets (RestrictAddressFamilies=), and memory that is to be both
+written and executed (MemoryDenyWriteExecute=). Busy means: people log in by code and by token, send, listen, ask; programs for codes
+run; certificates are read again; it drains. A unit that allows less must fail the same trace, or this check sees nothing.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE = 120
+# Refused on purpose. Swift's runtime goes on without priorities of threads; the C library, which would look which kinds of
+# addresses the machine has before it reads one, takes it to have all.
+REFUSED = {"setpriority", "AF_NETLINK"}
+
+
+class Trouble(Exception):
+    """What went otherwise than it should."""
+
+
+def setting(unit, name):
+    """The values of a setting that may be given several times."""
+    return re.findall(rf"^{name}=(.*)$", unit, re.MULTILINE)
+
+
+def members(group):
+    """The calls of a group such as @system-service, those of the groups within it included."""
+    shown = subprocess.run(["systemd-analyze", "syscall-filter", group], check=True, capture_output=True, text=True).stdout
+    names = {line.strip() for line in shown.splitlines()[1:] if line.strip() and not line.strip().startswith("#")}
+    within = {name for name in names if name.startswith("@")}
+    return (names - within).union(*(members(name) for name in within))
+
+
+def allowed(unit):
+    """What SystemCallFilter= leaves: the first line is a list of what is allowed, the others add and, with ~, take away."""
+    calls = members("@default")
+    for line in setting(unit, "SystemCallFilter"):
+        names = set().union(*(members(w) if w.startswith("@") else {w} for w in line.lstrip("~").split()))
+        calls = calls - names if line.startswith("~") else calls | names
+    return calls
+
+
+def trace(built, folder):
+    """The lines of strace for a scad that is used."""
+    log = folder / "trace"
+    (folder / "code").write_text(f"#!/bin/sh\ncat > {folder}/code.json\n")
+    (folder / "code").chmod(0o755)
+    environment = {
+        "PATH": f"{built}:/usr/bin:/bin",
+        "HOME": str(folder),
+        "SCAD_AUTH": "code",
+        "SCAD_TOKEN_SIGNING_KEY": f"{folder}/sca-token.jwk",
+        "SCAD_CODE_COMMAND": f"{folder}/code",
+        "SCAD_COMPRESSION": "1",
+        "SCAD_THREADS": "2",
+        "SCAD_PORT": "0",
+        "SCAD_DRAIN_WINDOW": "100ms",
+    }
+
+    def run(*words, **more):
+        done = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, **more)
+        if done.returncode != 0:
+            raise Trouble(f"{' '.join(words)}: ended with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    run("scad", "token", "keygen")
+    # Children too: whatever a login by code runs is in the same sandbox.
+    words = ["strace", "-f", "-qq", "-s", "0", "-o", str(log), f"{built}/scad"]
+    with (folder / "scad.log").open("w") as errors:
+        strace = subprocess.Popen(words, env=environment, cwd=folder, stderr=errors)
+    try:
+        server = wait(strace, lambda: re.search(r"ws://\S+", (folder / "scad.log").read_text()))
+        pid = int(log.read_text().split(None, 1)[0])
+        environment["SCACTL_SERVER"] = server.group()
+        token = run("scad", "token", "issue", "--mobile", "9876543211")
+        run("scactl", "health")
+        run("scactl", "login", "9876543211", "--token-file", "-", input=token)
+        listener = subprocess.Popen(
+            ["scactl", "listen", "--mobile", "9876543211", "-n", "3"], env=environment, cwd=folder, stdout=subprocess.DEVNULL
+        )
+        by_code(folder, environment, strace)
+        run("scactl", "send", "--retry-for", "1m", "-l", "--to", "9876543211", input="one\ntwo\nthree\n")
+        listener.wait(PATIENCE)
+        os.kill(pid, signal.SIGHUP)
+        run("scactl", "who")
+        os.kill(pid, signal.SIGTERM)
+        strace.wait(PATIENCE)
+    finally:
+        strace.kill()
+        strace.wait()
+    return log.read_text().splitlines()
+
+
+def by_code(folder, environment, strace):
+    """Logs in by a code, which the program of the test leaves in a file."""
+    login = subprocess.Popen(
+        ["scactl", "login", "9876543210", "--code-file", "-"], env=environment, cwd=folder, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )
+    code = wait(strace, lambda: login.poll() is not None or re.search(r'"code":"(\d+)"', read(folder / "code.json")))
+    if code is True:
+        raise Trouble(f"login by code ended: {login.stderr.read()}")
+    login.communicate(code.group(1) + "\n", timeout=PATIENCE)
+    if login.returncode != 0:
+        raise Trouble(f"login by code ended with {login.returncode}")
+
+
+def read(path):
+    return path.read_text() if path.exists() else ""
+
+
+def wait(strace, check):
+    deadline = time.monotonic() + PATIENCE
+    while not (found := check()):
+        if strace.poll() is not None or time.monotonic() > deadline:
+            raise Trouble("scad did not do what it was waited for")
+        time.sleep(0.05)
+    return found
+
+
+def faults(lines, unit):
+    """What the unit forbids and scad did."""
+    calls = {m.group(1) for line in lines if (m := re.match(r"\d+ +(\w+)\(", line))}
+    if len(calls) < 30:
+        raise Trouble(f"the trace has only {len(calls)} different calls; it is not that of a busy server")
+    found = [f"system call {name}" for name in sorted(calls - allowed(unit) - REFUSED)]
+    families = set(" ".join(setting(unit, "RestrictAddressFamilies")).split())
+    used = {m.group(1) for line in lines if (m := re.match(r"\d+ +socket(?:pair)?\((AF_\w+)", line))}
+    found += [f"socket {name}" for name in sorted(used - families - REFUSED)]
+    both = [line for line in lines if re.search(r"\b(mmap|mprotect|pkey_mprotect)\(.*PROT_EXEC", line)]
+    found += [f"memory to write and execute: {line}" for line in both if "PROT_WRITE" in line or "mprotect(" in line]
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build-path", required=True, type=pathlib.Path)
+    parser.add_argument("--unit", required=True, type=pathlib.Path)
+    words = parser.parse_args()
+    unit = words.unit.read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        lines = trace(words.build_path.resolve(), pathlib.Path(folder))
+    found = faults(lines, unit)
+    if found:
+        raise Trouble("scad.service forbids what scad does: " + "; ".join(found))
+    tighter = unit.replace("AF_INET ", "").replace("=~@privileged", "=~@privileged accept4 epoll_wait epoll_pwait")
+    if len(faults(lines, tighter)) < 2:
+        raise Trouble("a unit that forbids sockets and waiting for them passes as well: this check sees nothing")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Trouble as trouble:
+        sys.exit(f"units-check: {trouble}")
