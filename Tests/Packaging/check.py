@@ -1,0 +1,265 @@
+"""Installs the Debian packages on a machine of its own, uses them, upgrades them under people who talk, removes and purges them.
+
+scripts/package-check calls it, with a root file system and two folders of packages, the older and the newer ones.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from machine import Machine, Trouble, eventually
+
+ASHA, RAVI = "9876543210", "9123456780"
+LINES = 600
+# Purged packages leave this: their own traces in the package manager's books, and what people wrote.
+KEPT = re.compile(
+    r"^(home/|var/lib/dpkg/|var/log/(dpkg\.log|alternatives\.log)|var/cache/(debconf|ldconfig|man)/|var/lib/systemd/(random-seed|catalog/)"
+    r"|etc/ld\.so\.cache|srv/|tmp/|var/tmp/)"
+)
+BOT = '#!/bin/sh\necho "you said: $SCACTL_TEXT"\n'
+
+
+def expect(truth, sentence):
+    if not truth:
+        raise Trouble(sentence)
+
+
+def rows(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class Check:
+    """One run. Each method is a chapter, and they build on each other."""
+
+    def __init__(self, machine, shared):
+        self.machine = machine
+        self.shared = shared
+
+    def say(self, sentence):
+        print(f"package-check: {sentence}", flush=True)
+
+    def written(self):
+        """The files that differ from the machine as it was started."""
+        return set(self.machine.run("cd /srv/written && find . -type f -o -type l -o -type c").replace("./", "").split("\n"))
+
+    def state(self, unit="scad"):
+        shown = self.machine.run(f"systemctl show -p ActiveState,SubState,MainPID,NRestarts,Result {unit}")
+        return dict(line.split("=", 1) for line in shown.splitlines())
+
+    def active(self):
+        return eventually("scad to run", lambda: (s := self.state())["ActiveState"] == "active" and s)
+
+    def history(self, user):
+        return self.machine.run("scactl history -o json || [ $? = 1 ]", user)
+
+    def install(self, packages):
+        names = " ".join(f"/srv/shared/{packages}/{p.name}" for p in sorted((self.shared / packages).glob("*.deb")))
+        return self.machine.run(f"DEBIAN_FRONTEND=noninteractive dpkg --install {names}")
+
+    def first(self):
+        self.before = self.written()
+        self.install("old")
+        state = self.active()
+        expect(self.machine.says("systemctl is-enabled scad") == "enabled", "scad is not enabled")
+        expect(self.machine.says("systemctl is-active scad.socket") == "inactive", "scad.socket listens, though nobody asked")
+        for page in ("man1/scactl.1.gz", "man5/sca-rows.5.gz", "man8/scad.8.gz"):
+            self.machine.run(f"gzip -t /usr/share/man/{page}")
+        for program in ("scad", "scactl"):
+            bill = json.loads(self.machine.run(f"cat /usr/share/doc/{program}/{program}.cdx.json"))
+            expect(bill["metadata"]["component"]["name"] == program, f"the bill of {program} is another's")
+        self.say(f"installed {self.version()}; systemd runs scad")
+        return state
+
+    def version(self):
+        return self.machine.run("dpkg-query -W -f '${Version}' scad")
+
+    def sandbox(self, state):
+        """What the kernel says of the process, whatever the unit says."""
+        told = self.machine.run(f"cat /proc/{state['MainPID']}/status")
+        fields = dict(line.split(":\t", 1) for line in told.splitlines() if ":\t" in line)
+        expect(int(fields["Uid"].split()[0]) >= 61184, f"scad runs as user {fields['Uid']}")
+        expect(fields["NoNewPrivs"] == "1", "scad could get privileges")
+        expect(fields["Seccomp"] == "2", "no system call is forbidden to scad")
+        expect(int(fields["CapBnd"], 16) == 0, f"scad could have capabilities: {fields['CapBnd']}")
+        limits = self.machine.run(f"cat /proc/{state['MainPID']}/limits")
+        expect(re.search(r"Max core file size\s+0\s+0", limits), "scad may leave a core")
+        self.say("its sandbox holds: a user of its own, no capability, a system call filter, no core")
+
+    def people(self):
+        for user, mobile in (("asha", ASHA), ("ravi", RAVI)):
+            self.machine.run(f"useradd --create-home --user-group {user}")
+            self.machine.run(f"scactl login {mobile}", user)
+        self.inbox = self.shared / "inbox.jsonl"
+        self.listener = self.machine.start(
+            "exec scactl listen --events message,status -o json", "ravi", stdout=self.inbox.open("w"), stderr=subprocess.DEVNULL
+        )
+        eventually("ravi", lambda: self.machine.ends(f"scactl who {RAVI}", "asha")[0] == 0)
+        sent = rows(self.machine.run(f"scactl send -o json --to {RAVI} before", "asha"))
+        expect([row["status"] for row in sent] == ["stored"], f"sent, and got {sent}")
+        expect([row["text"] for row in rows(self.history("ravi"))] == ["before"], "ravi's history lacks the message")
+        self.say("two people have logged in, sent, listened, read their history")
+
+    def reload(self, state):
+        self.machine.run("systemctl reload scad")
+        now = self.active()
+        expect(now["MainPID"] == state["MainPID"], "a reload started another scad")
+        self.say("reloaded; the same process goes on")
+
+    def upgrade(self):
+        """Under a listener and a sender with half of its lines to send, and with a setting that somebody has changed."""
+        self.machine.run("echo SCAD_LOG_LEVEL=notice >> /etc/default/scad")
+        state, kept = self.active(), self.history("ravi")
+        sender = self.machine.start(
+            f"exec scactl send -l -o json --retry-for 10m --to {RAVI}", "asha",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        lines = [f"line {number}" for number in range(LINES)]
+        sender.stdin.write("\n".join(lines[: LINES // 2]) + "\n")
+        sender.stdin.flush()
+        answers = [json.loads(sender.stdout.readline()) for _ in range(20)]
+        self.install("new")
+        sender.stdin.write("\n".join(lines[LINES // 2 :]) + "\n")
+        sender.stdin.close()
+        answers += rows(sender.stdout.read())
+        expect(sender.wait() == 0, f"the sender ended with {sender.returncode}")
+
+        now = self.active()
+        expect(now["MainPID"] != state["MainPID"], "the old scad still runs")
+        expect([row["status"] for row in answers] == ["stored"] * LINES, "not every line was stored")
+        history = self.history("ravi")
+        expect(history.startswith(kept), "the history before the upgrade has changed")
+        texts = [row["text"] for row in rows(history)]
+        expect(sorted(texts) == sorted(["before", *lines]), f"of {LINES + 1} messages {len(texts)} are in the history")
+        eventually("all of them at the listener", lambda: len(self.heard()) >= LINES + 1)
+        expect(sorted(self.heard()) == sorted(texts), "the listener has not heard each once")
+        expect(self.listener.poll() is None, "the listener has ended")
+        states = [row["state"] for row in rows(self.inbox.read_text()) if row["type"] == "status"]
+        expect("reconnected" in states, f"the listener did not come back: {states}")
+        expect("SCAD_LOG_LEVEL=notice" in self.machine.run("cat /etc/default/scad"), "the changed setting is gone")
+        self.say(f"upgraded to {self.version()} under {LINES} messages: each stored once, the listener came back")
+
+    def heard(self):
+        """What the listener has printed, line by whole line."""
+        whole = self.inbox.read_text().rpartition("\n")[0]
+        return [row["text"] for row in rows(whole) if row["type"] == "message"]
+
+    def crash(self):
+        state = self.active()
+        self.machine.run(f"kill -KILL {state['MainPID']}")
+        eventually("another scad", lambda: self.state()["MainPID"] not in ("0", state["MainPID"]))
+        self.active()
+        # One that hangs gives no sign of life; here it is missed after two seconds.
+        self.drop_in("WatchdogSec=2s")
+        state = self.active()
+        self.machine.run(f"kill -STOP {state['MainPID']}")
+        eventually("the watchdog", lambda: self.state()["MainPID"] not in ("0", state["MainPID"]))
+        self.active()
+        self.machine.run("rm -r /run/systemd/system/scad.service.d && systemctl daemon-reload")
+        self.say("killed, and stopped: systemd started it again each time")
+
+    def drop_in(self, line):
+        folder = "/run/systemd/system/scad.service.d"
+        self.machine.run(f"mkdir -p {folder} && printf '[Service]\\n{line}\\n' > {folder}/test.conf")
+        self.machine.run("systemctl daemon-reload && systemctl restart scad")
+
+    def socket(self):
+        """systemd listens, on a port that scad's user may not have, and starts scad for the first who comes."""
+        folder = "/run/systemd/system/scad.socket.d"
+        listen = "[Socket]\\nListenStream=\\nListenStream=127.0.0.1:443\\n"
+        self.machine.run(f"mkdir -p {folder} && printf '{listen}' > {folder}/test.conf && systemctl daemon-reload")
+        self.machine.run("systemctl stop scad && systemctl start scad.socket")
+        expect(self.state()["ActiveState"] == "inactive", "scad runs before anybody has come")
+        self.machine.run("scactl health --server ws://127.0.0.1:443")
+        self.active()
+        self.machine.run(f"systemctl stop scad scad.socket && rm -r {folder} && systemctl daemon-reload")
+        self.machine.run("systemctl start scad")
+        self.active()
+        self.say("socket activation: on port 443, by a user without privileges")
+
+    def bot(self):
+        """ravi answers by a bot of the user's own service manager."""
+        number = self.machine.run("id -u ravi")
+        self.machine.run(f"install -d -o ravi -g ravi -m 700 /run/user/{number}")
+        self.machine.run(
+            f"systemd-run --quiet --unit=ravi -p User=ravi -p Delegate=yes -E XDG_RUNTIME_DIR=/run/user/{number} "
+            "/lib/systemd/systemd --user"
+        )
+        folder = "mkdir -p .config/sca/bots && cd .config/sca/bots"
+        self.machine.run(f"{folder} && cat > echo <<'END' && chmod +x echo\n{BOT}END", "ravi")
+        self.machine.run(f"{folder} && echo 'SCA_BOT_OPTIONS=--each -j 2' > echo.env", "ravi")
+        systemctl = f"XDG_RUNTIME_DIR=/run/user/{number} systemctl --user"
+        eventually("ravi's service manager", lambda: self.machine.ends(f"{systemctl} is-system-running", "ravi")[1] in ("running", "degraded"))
+        self.machine.run(f"{systemctl} start sca-bot@echo", "ravi")
+        answer = self.machine.start(
+            "exec scactl listen -n 1 --timeout 60 -o json", "asha", stdout=subprocess.PIPE, text=True
+        )
+        eventually("asha", lambda: self.machine.ends(f"scactl who {ASHA}", "ravi")[0] == 0)
+        self.machine.run(f"scactl send --retry-for 1m --to {RAVI} hello", "asha")
+        texts = [row["text"] for row in rows(answer.communicate()[0])]
+        expect(texts == ["you said: hello"], f"the bot answered {texts}")
+        log = self.machine.run("journalctl --no-pager")
+        expect("you said" not in log and "hello" not in log, "the journal has a text")
+        self.machine.run(f"{systemctl} stop sca-bot@echo", "ravi")
+        self.machine.run("systemctl stop ravi")
+        self.say("a bot answered, run by its user's systemd")
+
+    def gone(self):
+        self.machine.run("DEBIAN_FRONTEND=noninteractive dpkg --remove scad scactl")
+        expect(self.state()["ActiveState"] != "active", "scad runs, though its package is removed")
+        expect(self.machine.ends("command -v scad || command -v scactl")[0] != 0, "a program is still there")
+        expect(self.machine.ends("test -f /etc/default/scad")[0] == 0, "settings went before a purge")
+        self.listener.terminate()
+        self.listener.wait()
+        self.machine.run("DEBIAN_FRONTEND=noninteractive dpkg --purge scad scactl")
+        left = sorted(f for f in self.written() - self.before if not KEPT.match(f))
+        left = [f for f in left if not f.startswith("etc/") or f.removeprefix("etc/").rstrip("-") not in BOOKS]
+        expect(not left, f"purged, and still there: {' '.join(left)}")
+        history = self.machine.run("wc -l < .local/share/sca/*/history.jsonl", "ravi")
+        expect(int(history) >= LINES + 1, f"of ravi's history {history} lines are left")
+        self.say("removed, and purged: nothing is left but histories and settings of people")
+
+
+# What useradd writes.
+BOOKS = {".pwd.lock", "passwd", "group", "shadow", "gshadow", "subuid", "subgid"}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--old", required=True, type=pathlib.Path)
+    parser.add_argument("--new", required=True, type=pathlib.Path)
+    words = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        shared = pathlib.Path(folder)
+        shared.chmod(0o755)
+        for name, source in (("old", words.old), ("new", words.new)):
+            (shared / name).mkdir()
+            for package in source.glob("*.deb"):
+                shutil.copy(package, shared / name)
+        with Machine(words.root, shared) as machine:
+            check = Check(machine, shared)
+            try:
+                state = check.first()
+                check.sandbox(state)
+                check.people()
+                check.reload(state)
+                check.upgrade()
+                check.crash()
+                check.socket()
+                check.bot()
+                check.gone()
+            except Trouble:
+                print(machine.says("journalctl --no-pager -n 60; systemctl status scad --no-pager"), file=sys.stderr)
+                raise
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Trouble as trouble:
+        sys.exit(f"package-check: {trouble}")
