@@ -94,9 +94,9 @@ def faults(page, bills, packages, setup, requirements):
 
 
 def main(folder):
-    bills = {program: json.loads((folder / f"{program}.json").read_text()) for program in PROGRAMS}
+    bills = {program: json.loads((folder / f"{program}.cdx.json").read_text()) for program in PROGRAMS}
     for program in PROGRAMS:
-        problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str((folder / f"{program}.json").read_text())
+        problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str((folder / f"{program}.cdx.json").read_text())
         if problem:
             raise Trouble(f"the bill of {program} is not CycloneDX 1.6: {problem}")
         names = [component["name"] for component in bills[program]["components"]]

@@ -1,6 +1,6 @@
 """Installs the Debian packages on a machine of its own, uses them, upgrades them under people who talk, removes and purges them.
 
-scripts/package-check calls it, with a root file system and two folders of packages, the older and the newer ones.
+scripts/package-check calls it, with a root file system and a folder of packages, of revisions 1 and 2.
 """
 
 import argparse
@@ -57,13 +57,13 @@ class Check:
     def history(self, user):
         return self.machine.run("scactl history -o json || [ $? = 1 ]", user)
 
-    def install(self, packages):
-        names = " ".join(f"/srv/shared/{packages}/{p.name}" for p in sorted((self.shared / packages).glob("*.deb")))
+    def install(self, revision):
+        names = " ".join(f"/srv/shared/{p.name}" for p in sorted(self.shared.glob(f"*-{revision}_*.deb")))
         return self.machine.run(f"DEBIAN_FRONTEND=noninteractive dpkg --install {names}")
 
     def first(self):
         self.before = self.written()
-        self.install("old")
+        self.install(1)
         state = self.active()
         expect(self.machine.says("systemctl is-enabled scad") == "enabled", "scad is not enabled")
         expect(self.machine.says("systemctl is-active scad.socket") == "inactive", "scad.socket listens, though nobody asked")
@@ -122,7 +122,7 @@ class Check:
         sender.stdin.write("\n".join(lines[: LINES // 2]) + "\n")
         sender.stdin.flush()
         answers = [json.loads(sender.stdout.readline()) for _ in range(20)]
-        self.install("new")
+        self.install(2)
         sender.stdin.write("\n".join(lines[LINES // 2 :]) + "\n")
         sender.stdin.close()
         answers += rows(sender.stdout.read())
@@ -231,16 +231,13 @@ BOOKS = {".pwd.lock", "passwd", "group", "shadow", "gshadow", "subuid", "subgid"
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--root", required=True)
-    parser.add_argument("--old", required=True, type=pathlib.Path)
-    parser.add_argument("--new", required=True, type=pathlib.Path)
+    parser.add_argument("--packages", required=True, type=pathlib.Path)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         shared = pathlib.Path(folder)
         shared.chmod(0o755)
-        for name, source in (("old", words.old), ("new", words.new)):
-            (shared / name).mkdir()
-            for package in source.glob("*.deb"):
-                shutil.copy(package, shared / name)
+        for package in words.packages.glob("*.deb"):
+            shutil.copy(package, shared)
         with Machine(words.root, shared) as machine:
             check = Check(machine, shared)
             try:
