@@ -9,7 +9,9 @@ internal import SCACore
 struct Invocation: Sendable {
     let context: CommandContext
     private(set) var console: Console
-    let endpoint: Endpoint
+    private(set) var endpoint: Endpoint
+    /// Whether an option, the environment or a login named the server.
+    private let isServerNamed: Bool
     /// The authorities by which the server's certificate is verified; nil for the system's.
     let caFile: String?
     /// `--timeout`, if given.
@@ -37,7 +39,9 @@ struct Invocation: Sendable {
         } else {
             knownMobile = settings.mobile
         }
-        endpoint = try Self.endpoint(options, settings, context)
+        let named = try Self.endpoint(options, settings, context)
+        isServerNamed = named != nil
+        endpoint = named ?? .local
         caFile = try Self.caFile(options, for: endpoint, settings, context)
     }
 
@@ -72,6 +76,22 @@ struct Invocation: Sendable {
         return copy
     }
 
+    /// The same run, at this machine's server if none is named: at the port that scad takes from the same environment. So the
+    /// health check of a container needs no shell that would put the port into a URL.
+    ///
+    /// - Throws: status 64 for a port that is none.
+    func atOwnServer() throws(CommandFailure) -> Invocation {
+        guard !isServerNamed, let name = ["SCAD_PORT", "PORT"].first(where: { context.variable($0) != nil }),
+            let text = context.variable(name)
+        else { return self }
+        guard let port = Int(text), (1...65_535).contains(port) else {
+            throw .usage("\(name) must be a TCP port, 1 to 65535; found \"\(text)\"")
+        }
+        var copy = self
+        copy.endpoint.port = port
+        return copy
+    }
+
     /// My history.
     func history() throws -> HistoryStore {
         HistoryStore(path: try paths().history(of: mobile()))
@@ -87,12 +107,12 @@ struct Invocation: Sendable {
         _ options: SharedOptions,
         _ settings: Settings,
         _ context: CommandContext
-    ) throws(CommandFailure) -> Endpoint {
+    ) throws(CommandFailure) -> Endpoint? {
         if let text = options.server { return try endpoint(text) { .usage($0.message, hint: $0.hint) } }
         if let text = context.variable("SCACTL_SERVER") {
             return try endpoint(text) { .usage("SCACTL_SERVER: \($0.message)", hint: $0.hint) }
         }
-        guard let text = settings.server else { return .local }
+        guard let text = settings.server else { return nil }
         return try endpoint(text) { error in
             CommandFailure(
                 "bad_configuration",

@@ -7,6 +7,7 @@ may come, the answer to a ping must be the next thing that does.
     python base_client.py ws://127.0.0.1:8080                  against a server that nobody else uses
     python base_client.py ws://… --only heartbeat --heartbeat 1   its --ping-timeout is 1 s
     python base_client.py ws://… --reference                   leaves out what only scad promises
+    python base_client.py wss://…                              by the authorities in the file that SSL_CERT_FILE names
 
 Exit status: 0 if everything was as fixed, 1 at the first difference, which is shown.
 """
@@ -138,7 +139,7 @@ class Stage:
         self.url = options.url.rstrip("/")
         self.reference, self.full, self.heartbeat = options.reference, options.full, options.heartbeat
         parts = urlsplit(self.url)
-        self.host, self.port = parts.hostname, parts.port or 80
+        self.host, self.port, self.is_secure = parts.hostname, parts.port, parts.scheme == "wss"
 
     def person(self, name, mobile):
         return Person(self, name, mobile)
@@ -163,7 +164,8 @@ class Stage:
 
     def get(self, path, headers=None):
         """A plain HTTP request: status, content type, body."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        kind = http.client.HTTPSConnection if self.is_secure else http.client.HTTPConnection
+        connection = kind(self.host, self.port, timeout=PATIENCE)
         try:
             connection.request("GET", path, headers=headers or {})
             answer = connection.getresponse()

@@ -68,4 +68,27 @@ extension HealthReport {
         world.sleep = { _ in }
         #expect(await world.run("health", "--wait", "5s").status == .unreachable)
     }
+
+    @Test(arguments: [
+        (["PORT": "10000"], "ws://127.0.0.1:10000"), (["PORT": "10000", "SCAD_PORT": "9000"], "ws://127.0.0.1:9000"),
+        (["PORT": "10000", "SCACTL_SERVER": "ws://chat.home:81"], "ws://chat.home:81"), (["PORT": ""], "ws://127.0.0.1:8080"),
+    ]) func withoutAServerThePortIsThatOfScad(environment: [String: String], expected: String) async {
+        var world = World(ScriptedNetwork { $0.health = [.success(.example())] })
+        world.environment.merge(environment) { $1 }
+        let outcome = await world.run("health")
+        #expect(outcome.status == .done && outcome.rows[0].contains(#""server":"\#(expected)""#), "\(outcome)")
+    }
+
+    @Test(arguments: ["0", "65536", "http", "80/x", "-1"]) func portThatIsNoneIsAUsageError(port: String) async {
+        var world = World(ScriptedNetwork { $0.health = [.success(.example())] })
+        world.environment["PORT"] = port
+        let outcome = await world.run("health")
+        #expect(outcome.status == .usage && outcome.rows.isEmpty && outcome.errors[0].contains("PORT"), "\(outcome)")
+    }
+
+    @Test func onlyHealthTakesThePortOfScad() async {
+        var world = World()
+        world.environment["PORT"] = "nonsense"
+        #expect(await world.run("who").status != .usage)
+    }
 }

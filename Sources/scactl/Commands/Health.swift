@@ -9,7 +9,8 @@ struct Health: Subcommand {
         _superCommandName: Scactl.name,
         abstract: "Ask the server how it is.",
         discussion: "Needs no login. Exits 1 if the server is not healthy, 69 if it cannot be reached, "
-            + "124 if --wait ran out first. --timeout is for each time it is asked; 10s unless given."
+            + "124 if --wait ran out first. --timeout is for each time it is asked; 10s unless given. If no server is "
+            + "named, and there was no login, it is this machine's, at SCAD_PORT or PORT if they are set, as scad has it."
     )
 
     @Option(help: ArgumentHelp("Ask until the server is healthy, for so long.", valueName: "duration"))
@@ -19,6 +20,7 @@ struct Health: Subcommand {
     var shared: SharedOptions
 
     func run(_ invocation: Invocation) async throws -> ExitStatus {
+        let invocation = try invocation.atOwnServer()
         let patience = try wait.map { (text) throws(CommandFailure) in try Duration(argument: text, for: "--wait") }
         let time = invocation.context.time
         let start = time.uptime()

@@ -1,0 +1,115 @@
+"""Makes the roots that an engine would make of a Dockerfile, step by step."""
+
+import pathlib
+import shutil
+import subprocess
+
+import bases
+import context
+from bases import Trouble
+from dockerfile import Copy, Run, Workdir
+
+
+class Builder:
+    """Roots of the stages, in one folder of work that is emptied first.
+
+    A stage on Swift's image is laid over what is kept of it, so each run begins with the same. `build_path`, if given, is what
+    stands in .build/static of the sources meanwhile: what was built there before is not built again.
+    """
+
+    def __init__(self, stages, sources, cache, log, build_path=None):
+        self.stages, self.sources, self.cache, self.log = stages, sources, pathlib.Path(cache), log
+        self.build_path = build_path
+        self.work = self.cache / "work"
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+        self.roots = {}
+
+    def build(self):
+        """The root of the last stage."""
+        for index, stage in enumerate(self.stages):
+            name = stage.name or f"stage-{index}"
+            root = self.work / name
+            print(f"FROM {stage.base} as {name}", flush=True)
+            self.base(stage.base, root)
+            self.roots[name] = root
+            folder = "/"
+            for step in stage.steps:
+                folder = self.take(step, stage, root, folder)
+        return root
+
+    def base(self, image, root):
+        root.mkdir()
+        if image == "scratch":
+            return
+        if not image.startswith("swift:") or not image.endswith(f"-{bases.SUITE}"):
+            raise Trouble(f"FROM {image}: only swift:VERSION-{bases.SUITE} and scratch are known here")
+        self.check_version(image.removeprefix("swift:").removesuffix(f"-{bases.SUITE}"))
+        below = f"{bases.toolchain()}:{bases.debian(self.cache, self.log)}"
+        above, spare = root.with_suffix(".changes"), root.with_suffix(".spare")
+        above.mkdir()
+        spare.mkdir()
+        options = f"lowerdir={below},upperdir={above},workdir={spare}"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, root], check=True)
+        bases.with_system(root)
+        bases.with_network(root)
+        bases.with_packages(root)
+
+    def check_version(self, wanted):
+        found = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout
+        if f"Swift version {wanted} " not in found:
+            print(f"  note: the image has Swift {wanted}, this machine {found.splitlines()[0] if found else 'none'}", flush=True)
+
+    def take(self, step, stage, root, folder):
+        """One step; returns the folder in which the next begins."""
+        if isinstance(step, Workdir):
+            print(f"  WORKDIR {step.path}", flush=True)
+            self.place(root, step.path).mkdir(parents=True, exist_ok=True)
+            return step.path
+        if isinstance(step, Copy):
+            print(f"  COPY {' '.join(step.sources)} {step.target}", flush=True)
+            self.copy(step, root, folder)
+            return folder
+        assert isinstance(step, Run)
+        if stage.base == "scratch":
+            raise Trouble("RUN on scratch: there is no shell in it")
+        self.lend(self.place(root, folder))
+        print(f"  RUN {step.line}", flush=True)
+        bases.inside(root, step.line, self.log, stage.environment, folder)
+        return folder
+
+    def lend(self, folder):
+        """Puts the build folder that was given in its place, once the sources are there."""
+        if not self.build_path or not (folder / "Package.swift").exists():
+            return
+        place = folder / ".build/static"
+        if place.exists():
+            return
+        place.mkdir(parents=True)
+        pathlib.Path(self.build_path).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--bind", self.build_path, place], check=True)
+        print(f"  (.build/static is {self.build_path})", flush=True)
+
+    def copy(self, step, root, folder):
+        if step.stage:
+            origin = self.roots[step.stage]
+        else:
+            origin = self.work / "context"
+            if not origin.exists():
+                count, size = context.send(self.sources, origin)
+                print(f"    the context: {count} files, {size / 1e6:.1f} MB", flush=True)
+        target = self.place(root, step.target if step.target.startswith("/") else f"{folder}/{step.target}")
+        for name in step.sources:
+            source = self.place(origin, name)
+            if source.is_dir():
+                shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+            elif source.is_file():
+                into = target / source.name if step.target.endswith("/") or target.is_dir() else target
+                into.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, into)
+            else:
+                raise Trouble(f"COPY {name}: there is no such file in {step.stage or 'what .dockerignore leaves'}")
+
+    @staticmethod
+    def place(root, path):
+        return root / path.strip("/") if path.strip("/.") else root

@@ -1,0 +1,206 @@
+"""One scad behind one proxy, and those who come to it."""
+
+import asyncio
+import dataclasses
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import ssl
+import subprocess
+
+from proxies import PATIENCE, Trouble, eventually
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+ASHA, RAVI, MINA = "9876543210", "9876543211", "9876543212"
+
+
+@dataclasses.dataclass
+class Pair:
+    """A certificate for this machine, its key, and the authority that it is from."""
+
+    authority: pathlib.Path
+    certificate: pathlib.Path
+    key: pathlib.Path
+
+    @classmethod
+    def make(cls, folder):
+        """Such as docs/tls.md makes."""
+        folder = pathlib.Path(folder)
+        (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+        for line in [
+            f"req -x509 {curve} -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
+            f"req {curve} -subj /CN=scad -keyout key.pem -out request.pem",
+            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out cert.pem",
+        ]:
+            subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+        return cls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+
+
+@dataclasses.dataclass
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: dict
+    body: str
+
+    @property
+    def error(self):
+        """What scad says in the body of a refusal."""
+        return json.loads(self.body)["error"]
+
+
+class Person:
+    """Somebody with scactl, and a home folder."""
+
+    def __init__(self, site, mobile):
+        self.site, self.mobile = site, mobile
+        self.home = site.folder / mobile
+        self.home.mkdir(exist_ok=True)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "SCACTL_MOBILE": mobile,
+            "SCACTL_SERVER": f"wss://127.0.0.1:{site.proxy.port}",
+            "SCACTL_CA_FILE": str(site.pair.authority),
+            "NO_COLOR": "1",
+        }
+
+    async def start(self, *words):
+        """Starts scactl; its stderr goes to a file, of which `said` tells."""
+        self.errors = self.home / f"stderr-{words[0]}"
+        with open(self.errors, "w") as errors:
+            return await asyncio.create_subprocess_exec(
+                self.site.programs / "scactl",
+                *words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=self.environment,
+                limit=1 << 20,
+            )
+
+    def said(self):
+        return self.errors.read_text()
+
+    def error(self):
+        """The last row of its stderr."""
+        return json.loads(self.said().splitlines()[-1])
+
+    async def run(self, *words):
+        """Its exit status and its rows."""
+        process = await self.start(*words)
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            raise Trouble(f"scactl {' '.join(words)} did not end: {self.said()}") from None
+        return process.returncode, [json.loads(line) for line in output.decode().splitlines()]
+
+    async def online(self, mobile):
+        """Until somebody is there."""
+        for _ in range(PATIENCE * 5):
+            status, _ = await self.run("who", mobile)
+            if status == 0:
+                return
+            await asyncio.sleep(0.2)
+        raise Trouble(f"{mobile} did not come")
+
+
+class Site:
+    """A scad with these options, and a proxy of this kind before it; both end with it."""
+
+    def __init__(self, stage, kind, *options, **settings):
+        self.programs, self.pair = stage.programs, stage.pair
+        self.folder = stage.new_folder(kind.name)
+        self.kind, self.options, self.settings = kind, options, settings
+        self.log = self.folder / "scad.log"
+        self.backend = 0
+        self.scad = self.proxy = None
+
+    async def __aenter__(self):
+        try:
+            await self.start_scad()
+            self.proxy = self.kind(self.folder / "proxy", self.pair, self.backend, **self.settings)
+            await self.proxy.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *error):
+        if self.proxy and getattr(self.proxy, "process", None):
+            await self.proxy.stop()
+        if self.scad and self.scad.poll() is None:
+            self.scad.kill()
+            self.scad.wait()
+
+    async def start_scad(self):
+        """Starts it: at the port that it had, if it ran before."""
+        words = ["--port", str(self.backend), "--behind-proxy", "127.0.0.1", "--drain-window", "200ms", *self.options]
+        with open(self.log, "w") as log:
+            self.scad = subprocess.Popen([self.programs / "scad", *words], stdin=subprocess.DEVNULL, stderr=log)
+
+        def listening():
+            if self.scad.poll() is not None:
+                raise Trouble(f"scad ended with {self.scad.returncode}: {self.log.read_text()}")
+            return re.search(r"listening on ws://127\.0\.0\.1:(\d+)", self.log.read_text())
+
+        self.backend = int((await eventually("scad to listen", listening))[1])
+
+    async def stop_scad(self):
+        self.scad.send_signal(signal.SIGTERM)
+        if await asyncio.to_thread(self.scad.wait, PATIENCE) != 0:
+            raise Trouble(f"scad ended with {self.scad.returncode}: {self.log.read_text()}")
+
+    @property
+    def url(self):
+        return f"wss://127.0.0.1:{self.proxy.port}"
+
+    @property
+    def trust(self):
+        return ssl.create_default_context(cafile=self.pair.authority)
+
+    async def get(self, path):
+        """A plain request through the proxy."""
+
+        def ask():
+            connection = http.client.HTTPSConnection("127.0.0.1", self.proxy.port, timeout=PATIENCE, context=self.trust)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            found = Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode())
+            connection.close()
+            return found
+
+        return await asyncio.to_thread(ask)
+
+    async def session(self, mobile, address="127.0.0.1", direct=False, **options):
+        """A session of the base dialect, from this address: through the proxy, or past it."""
+        url = f"ws://127.0.0.1:{self.backend}" if direct else self.url
+        secure = {} if direct else {"ssl": self.trust}
+        return await connect(
+            f"{url}/ws/{mobile}",
+            local_addr=(address, 0),
+            ping_interval=None,
+            proxy=None,
+            open_timeout=PATIENCE,
+            close_timeout=5,
+            **secure,
+            **options,
+        )
+
+    async def refusal(self, mobile, address="127.0.0.1", direct=False, **options):
+        """The answer to somebody who is not let in."""
+        try:
+            session = await self.session(mobile, address, direct, **options)
+        except InvalidStatus as refused:
+            response = refused.response
+            headers = {name.lower(): value for name, value in response.headers.raw_items()}
+            return Answer(response.status_code, headers, response.body.decode())
+        await session.close()
+        raise Trouble(f"{mobile} was let in from {address}")
