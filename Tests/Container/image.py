@@ -13,17 +13,22 @@ from dockerfile import Copy, Run, Workdir
 class Builder:
     """Roots of the stages, in one folder of work that is emptied first.
 
-    A stage on Swift's image is laid over what is kept of it, so each run begins with the same. `build_path`, if given, is what
-    stands in .build/static of the sources meanwhile: what was built there before is not built again.
+    A stage on Swift's image is laid over what is kept of it, so each run begins with the same.
+
+    `build_path`, if given, stands in .build/static of the sources, and what was built there before is not built again. What
+    differs then: a build remembers the paths of its sources, so RUN does not see them in the WORKDIR, but where they are
+    on this machine.
     """
 
-    def __init__(self, stages, sources, cache, log, build_path=None):
+    def __init__(self, stages, sources, cache, log, build_path=None, programs=None):
         self.stages, self.sources, self.cache, self.log = stages, sources, pathlib.Path(cache), log
         self.build_path = build_path
-        self.work = self.cache / "work"
+        self.work = self.cache / ("final" if programs else "work")
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
         self.roots = {}
+        if programs:
+            self.take_as_built(programs)
 
     def build(self):
         """The root of the last stage."""
@@ -37,6 +42,21 @@ class Builder:
             for step in stage.steps:
                 folder = self.take(step, stage, root, folder)
         return root
+
+    def take_as_built(self, programs):
+        """Instead of the first stages: what the last copies from them is these programs, stripped."""
+        *_, last = self.stages
+        origin, *more = [step for step in last.steps if isinstance(step, Copy) and step.stage]
+        if more:
+            raise Trouble("the last stage copies more than once from another, so it is not known what it would get")
+        self.stages = [last]
+        self.roots[origin.stage] = self.work / origin.stage
+        for words in [last.entry, last.health]:
+            program = pathlib.Path(words[0])
+            built = self.place(self.roots[origin.stage], origin.sources[0]) / str(program).strip("/")
+            built.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["strip", "-o", built, pathlib.Path(programs) / program.name], check=True)
+        print(f"(the first stages are not run: {programs} has what they would have built)", flush=True)
 
     def base(self, image, root):
         root.mkdir()
@@ -73,22 +93,24 @@ class Builder:
         assert isinstance(step, Run)
         if stage.base == "scratch":
             raise Trouble("RUN on scratch: there is no shell in it")
-        self.lend(self.place(root, folder))
         print(f"  RUN {step.line}", flush=True)
-        bases.inside(root, step.line, self.log, stage.environment, folder)
+        bases.inside(root, step.line, self.log, stage.environment, self.lend(root, folder))
         return folder
 
-    def lend(self, folder):
-        """Puts the build folder that was given in its place, once the sources are there."""
-        if not self.build_path or not (folder / "Package.swift").exists():
-            return
-        place = folder / ".build/static"
-        if place.exists():
-            return
-        place.mkdir(parents=True)
-        pathlib.Path(self.build_path).mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "--bind", self.build_path, place], check=True)
-        print(f"  (.build/static is {self.build_path})", flush=True)
+    def lend(self, root, folder):
+        """Puts the build folder that was given in its place, once the sources are there; the folder for RUN to begin in."""
+        sources = self.place(root, folder)
+        if not self.build_path or not (sources / "Package.swift").exists():
+            return folder
+        place = sources / ".build/static"
+        if not place.exists():
+            place.mkdir(parents=True)
+            subprocess.run(["mount", "--bind", self.build_path, place], check=True)
+            elsewhere = self.place(root, str(self.sources))
+            elsewhere.mkdir(parents=True)
+            subprocess.run(["mount", "--rbind", sources, elsewhere], check=True)
+            print(f"  (.build/static is {self.build_path}, and {folder} is seen as {self.sources})", flush=True)
+        return str(self.sources)
 
     def copy(self, step, root, folder):
         if step.stage:

@@ -1,13 +1,13 @@
 """Builds the Dockerfile's stages and runs what comes of them: as it is, and as render.yaml has it run.
 
-    python Tests/Container/run.py [--build-path FOLDER]     as root, in a mount namespace of its own: scripts/container-check
+    python Tests/Container/run.py [--build-path FOLDER | --programs FOLDER]     as root, in a mount namespace of its own: scripts/container-check
 """
 
 import argparse
 import json
 import os
 import pathlib
-import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,9 +20,10 @@ import dockerfile
 import image
 from bases import Trouble
 from container import INSIDE, OUTSIDE, Container
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
-CACHE = SOURCES / ".build/container"
 # `docker stop` waits so long before it kills, and render.com three times that, unless told otherwise.
 GRACE = {"docker": 10, "render": 30}
 HERE, THERE = "9876543210", "9876543211"
@@ -41,7 +42,7 @@ class Person:
         self.program, self.folder = program, folder
         variables = {"SCACTL_MOBILE": mobile, "SCACTL_SERVER": f"ws://{INSIDE}:{port}", "HOME": str(folder)}
         self.environment = {"PATH": os.environ["PATH"]} | variables
-        folder.mkdir()
+        folder.mkdir(parents=True)
 
     def run(self, *words, **options):
         command = [self.program, *words]
@@ -57,8 +58,6 @@ class Person:
 
 def ask(port, chain, mobile):
     """What the platform's proxy hears when it asks for a session: the status, and the open connection."""
-    import socket
-
     plug = socket.create_connection((INSIDE, port), 20, (OUTSIDE, 0))
     head = (
         f"GET /ws/{mobile} HTTP/1.1\r\nHost: sca.example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -104,6 +103,7 @@ def converse(inside, port, folder, grace, what):
         time.sleep(0.1)
     status, rows = asha.run("send", "--to", THERE, "see you at noon")
     check((status, rows[0]["status"]), (0, "stored"), f"{what}: a message from outside is stored outside")
+    standing = connect(f"ws://{INSIDE}:{port}/ws/{THERE}", ping_interval=None, proxy=None)
     heard = threading.Thread(target=lambda: setattr(listening, "said", listening.communicate(timeout=120)))
     heard.start()
     status, seconds = inside.stop(grace)
@@ -114,7 +114,12 @@ def converse(inside, port, folder, grace, what):
     heard.join()
     rows = [json.loads(line) for line in listening.said[0].splitlines()]
     check([row["text"] for row in rows if row["type"] == "message"], ["see you at noon"], f"{what}: and is read there")
-    check("going away" in listening.said[1] or "restart" in listening.said[1] or "1001" in listening.said[1], True, f"{what}: who was there is told to come back")
+    check([row["state"] for row in rows if row["type"] == "status"][:2], ["connected", "reconnecting"], f"{what}: and means to come back")
+    try:
+        while True:
+            standing.recv(timeout=60)
+    except ConnectionClosed as closed:
+        check(closed.rcvd and closed.rcvd.code, 1001, f"{what}: as all were told to")
     check(container.snapshot(inside.root), inside.before, f"{what}: nothing was written in its root")
 
 
@@ -134,32 +139,34 @@ def addresses(inside, port):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/container-check", description="Tries the Dockerfile and render.yaml.")
-    parser.add_argument("--build-path", help="where the builder's .build/static is kept and used again")
+    parser.add_argument("--build-path", help="such as .build/static: what was built there before is not built again")
+    parser.add_argument("--programs", help="a folder with what scripts/release built, instead of running the builder's steps")
     options = parser.parse_args()
     start = time.monotonic()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    log = CACHE / "log"
+    cache = SOURCES / ".build/container"
+    cache.mkdir(parents=True, exist_ok=True)
+    log = cache / ("log-final" if options.programs else "log")
     log.write_text("")
     stages = dockerfile.parse((SOURCES / "Dockerfile").read_text())
     build_path = options.build_path and str(pathlib.Path(options.build_path).resolve())
-    builder = image.Builder(stages, SOURCES, CACHE, log, build_path)
+    builder = image.Builder(stages, SOURCES, cache, log, build_path, options.programs)
     root, stage = builder.build(), stages[-1]
     print(f"built in {time.monotonic() - start:.0f} s{', with what was built before' if build_path else ''}", flush=True)
     programs = ["usr/local/bin/scad", "usr/local/bin/scactl"]
     look(root, stage, [*programs, "usr/share/doc/sca/LICENSE", "usr/share/doc/sca/NOTICE"])
     container.leave_network()
     with tempfile.TemporaryDirectory() as folder:
-        with Container(root, stage, {}, CACHE / "docker.log") as inside:
+        with Container(root, stage, {}, cache / "docker.log") as inside:
             inside.wait_for("listening on")
             converse(inside, stage.ports[0], pathlib.Path(folder, "docker").absolute(), GRACE["docker"], "as it is")
         service = blueprint.read(SOURCES / "render.yaml")
         port = int(service.environment["PORT"])
         few = {"SCAD_MAX_CONNECTIONS_PER_ADDRESS": "1"}
-        with Container(root, stage, service.environment | few, CACHE / "render.log") as inside:
+        with Container(root, stage, service.environment | few, cache / "render.log") as inside:
             inside.wait_for("listening on")
             addresses(inside, port)
             inside.stop(GRACE["render"])
-        with Container(root, stage, service.environment, CACHE / "render.log") as inside:
+        with Container(root, stage, service.environment, cache / "render.log") as inside:
             inside.wait_for("listening on")
             converse(inside, port, pathlib.Path(folder, "render").absolute(), GRACE["render"], "render")
     print(f"container-check: all is well, in {time.monotonic() - start:.0f} s; {log} has the build's output")

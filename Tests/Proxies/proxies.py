@@ -146,7 +146,7 @@ class Nginx(Proxy):
         places = "".join(f"    {kind}_temp_path {self.folder}/{kind};\n" for kind in kinds)
         user = "user root;\n" if os.geteuid() == 0 else ""
         (self.folder / "nginx.conf").write_text(
-            f"{user}daemon off;\nworker_processes 1;\nworker_shutdown_timeout {self.linger}s;\n"
+            f"{user}daemon off;\nworker_processes 1;\nworker_rlimit_nofile 1024;\nworker_shutdown_timeout {self.linger}s;\n"
             f"pid {self.folder}/pid;\nerror_log {self.folder}/log;\nevents {{ worker_connections 1000; }}\n"
             f"http {{\n    access_log off;\n{places}    include {self.folder}/sca.conf;\n}}\n"
         )

@@ -36,6 +36,14 @@ struct HealthCheckTests {
         #expect(error?.code == .invalidServer)
     }
 
+    @Test(arguments: [502, 503, 504]) func proxyWithoutAServerBehindItIsOneThatIsAway(status: Int) async throws {
+        let (_, endpoint) = try await answer(status, "<html><body>Bad Gateway</body></html>")
+        let error = await #expect(throws: ClientError.self) {
+            try await HealthCheck.run(endpoint, timeout: .seconds(10))
+        }
+        #expect(error?.code == .unreachable && error?.message.contains("HTTP \(status)") == true)
+    }
+
     @Test func whatIsNotHTTPIsNoServer() async throws {
         let server = try await ScriptedServer(.bytes(Array("SSH-2.0-x\r\n".utf8)))
         let error = await #expect(throws: ClientError.self) {

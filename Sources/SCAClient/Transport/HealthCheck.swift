@@ -16,8 +16,8 @@ public enum HealthCheck {
     ///   - caFile: the authorities whose certificates are trusted, in PEM; nil: the system's.
     ///   - timeout: for everything together, name look-up to the last byte.
     /// - Returns: what it said, healthy or not.
-    /// - Throws: `unreachable`, `timeout` or `tls_failed` if there is no answer; `invalid_server` if it is not HTTP, or has
-    ///   no JSON object with a `status`; `bad_configuration` if the CA file cannot be used.
+    /// - Throws: `unreachable`, `timeout` or `tls_failed` if there is no answer, or a proxy's that has none; `invalid_server` if it
+    ///   is not HTTP, or has no JSON object with a `status`; `bad_configuration` if the CA file cannot be used.
     public static func run(
         _ endpoint: Endpoint,
         caFile: String? = nil,
@@ -29,6 +29,14 @@ public enum HealthCheck {
         let body = try? JSONDecoder().decode(Body.self, from: Data(answer.body))
         guard let body else {
             if HTTPRefusal.wantsTLS(status: answer.status, body: answer.body, endpoint) { throw TLS.expected(endpoint) }
+            // What proxies say for a server that is away (RFC 9110, sections 15.6.3 to 15.6.5).
+            if (502...504).contains(answer.status) {
+                throw ClientError(
+                    .unreachable,
+                    "a proxy answers at \(endpoint), and no server behind it: found HTTP \(answer.status)",
+                    hint: "see whether scad runs, and where the proxy expects it"
+                )
+            }
             throw ClientError(
                 .invalidServer,
                 "\(endpoint) is not an SCA server: expected a JSON object with a status from /health, "

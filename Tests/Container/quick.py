@@ -1,0 +1,110 @@
+"""What can be told of the Dockerfile and render.yaml without root and without a build; seconds, so that every run of the tests does.
+
+The instructions are known, what .dockerignore leaves is all that a build needs, and scad and scactl as they are built here take the
+environment and the health check that the image and render.yaml give them.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import blueprint
+import context
+import dockerfile
+from bases import Trouble
+from dockerfile import Copy
+
+SOURCES = pathlib.Path(__file__).resolve().parents[2]
+PATIENCE = 60
+
+
+def check(holds, what):
+    if not holds:
+        raise Trouble(f"not so: {what}")
+    print(f"✓ {what}", flush=True)
+
+
+def check_context(stages, sent):
+    """The build is sent what it copies, and every target of the package."""
+    for stage in stages:
+        for step in stage.steps:
+            if isinstance(step, Copy) and not step.stage:
+                missing = [name for name in step.sources if not (sent / name).exists()]
+                check(not missing, f"COPY {' '.join(step.sources)} finds all of it")
+    described = subprocess.run(["swift", "package", "dump-package"], cwd=SOURCES, capture_output=True, text=True, check=True)
+    for target in json.loads(described.stdout)["targets"]:
+        folder = "Tests" if target["type"] == "test" else "Sources"
+        path = target.get("path") or f"{folder}/{target['name']}"
+        if not any((sent / path).rglob("*.swift")) and not (sent / path / "module.modulemap").exists():
+            raise Trouble(f"the target {target['name']} is not in what .dockerignore leaves: {path}")
+    left = {path.relative_to(sent).parts[0] for path in sent.iterdir()}
+    check(not left & {".git", ".build", "docs"}, f"the context is {', '.join(sorted(left))}")
+
+
+def check_service(programs, stage, service):
+    """scad starts with the variables of both files, answers where the platform looks, and ends in time."""
+    environment = stage.environment | service.environment
+    check(environment["SCAD_HOST"] == "0.0.0.0", "scad listens on every address of its container")
+    # Here on loopback only, and on a port that is free.
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(
+            [programs / "scad"], env=environment | {"SCAD_HOST": "127.0.0.1", "PORT": "0"}, stdin=subprocess.DEVNULL, stderr=log
+        )
+        try:
+            port = listening(server, log)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{service.health}", timeout=PATIENCE) as answer:
+                check(answer.status == 200, f"scad runs with what render.yaml says, and {service.health} is well")
+            words = [programs / "scactl", *stage.health[1:]]
+            for known, expected in [(str(port), 0), ("9", 69)]:
+                done = subprocess.run(words, env=environment | {"PORT": known, "HOME": "/"}, capture_output=True, timeout=PATIENCE)
+                check(done.returncode == expected, f"the health check ends with {expected} at {'its' if expected == 0 else 'another'} port")
+            server.send_signal(signal.SIGTERM)
+            check(server.wait(PATIENCE) == 0, "TERM ends scad with 0")
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+
+
+def listening(server, log):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        log.seek(0)
+        text = log.read()
+        if found := re.search(r"listening on ws://127\.0\.0\.1:(\d+)", text):
+            return int(found[1])
+        if server.poll() is not None:
+            raise Trouble(f"scad ended with {server.returncode}: {text}")
+        time.sleep(0.05)
+    raise Trouble("scad does not listen")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/container-check --quick", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--programs", required=True, type=pathlib.Path)
+    options = parser.parse_args()
+    stages = dockerfile.parse((SOURCES / "Dockerfile").read_text())
+    last = stages[-1]
+    check(bool(last.user and last.entry and last.health), f"the Dockerfile is understood: {len(stages)} stages, user {last.user}")
+    with tempfile.TemporaryDirectory() as folder:
+        context.send(SOURCES, folder)
+        check_context(stages, pathlib.Path(folder))
+    service = blueprint.read(SOURCES / "render.yaml")
+    check(service.dockerfile == SOURCES / "Dockerfile", "render.yaml names the Dockerfile")
+    check_service(options.programs, last, service)
+    print("container-check --quick: all is well")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Trouble, dockerfile.Unknown, OSError, subprocess.SubprocessError) as trouble:
+        sys.exit(f"container-check: {trouble}")
