@@ -15,9 +15,9 @@ class Builder:
 
     A stage on Swift's image is laid over what is kept of it, so each run begins with the same.
 
-    `build_path`, if given, stands in .build/static of the sources, and what was built there before is not built again. What
-    differs then: a build remembers the paths of its sources, so RUN does not see them in the WORKDIR, but where they are
-    on this machine.
+    `build_path`, if given, is what stands in .build/static of the sources meanwhile: the dependencies that were built there
+    by another run are not built again. (What scripts/release has built out here is of no use: a build remembers where its sources and
+    its compiler are, and both are elsewhere.)
     """
 
     def __init__(self, stages, sources, cache, log, build_path=None, programs=None):
@@ -93,24 +93,20 @@ class Builder:
         assert isinstance(step, Run)
         if stage.base == "scratch":
             raise Trouble("RUN on scratch: there is no shell in it")
+        self.lend(self.place(root, folder))
         print(f"  RUN {step.line}", flush=True)
-        bases.inside(root, step.line, self.log, stage.environment, self.lend(root, folder))
+        bases.inside(root, step.line, self.log, stage.environment, folder)
         return folder
 
-    def lend(self, root, folder):
-        """Puts the build folder that was given in its place, once the sources are there; the folder for RUN to begin in."""
-        sources = self.place(root, folder)
-        if not self.build_path or not (sources / "Package.swift").exists():
-            return folder
-        place = sources / ".build/static"
-        if not place.exists():
-            place.mkdir(parents=True)
-            subprocess.run(["mount", "--bind", self.build_path, place], check=True)
-            elsewhere = self.place(root, str(self.sources))
-            elsewhere.mkdir(parents=True)
-            subprocess.run(["mount", "--rbind", sources, elsewhere], check=True)
-            print(f"  (.build/static is {self.build_path}, and {folder} is seen as {self.sources})", flush=True)
-        return str(self.sources)
+    def lend(self, folder):
+        """Puts the build folder that was given in its place, once the sources are there."""
+        place = folder / ".build/static"
+        if not self.build_path or not (folder / "Package.swift").exists() or place.exists():
+            return
+        place.mkdir(parents=True)
+        pathlib.Path(self.build_path).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--bind", self.build_path, place], check=True)
+        print(f"  (.build/static is {self.build_path})", flush=True)
 
     def copy(self, step, root, folder):
         if step.stage:

@@ -139,7 +139,7 @@ def addresses(inside, port):
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/container-check", description="Tries the Dockerfile and render.yaml.")
-    parser.add_argument("--build-path", help="such as .build/static: what was built there before is not built again")
+    parser.add_argument("--build-path", help="is kept: dependencies that another run has built there are not built again")
     parser.add_argument("--programs", help="a folder with what scripts/release built, instead of running the builder's steps")
     options = parser.parse_args()
     start = time.monotonic()

@@ -7,7 +7,9 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
+import socket
 import ssl
 import subprocess
 
@@ -35,10 +37,23 @@ class Pair:
         for line in [
             f"req -x509 {curve} -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
             f"req {curve} -subj /CN=scad -keyout key.pem -out request.pem",
-            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out cert.pem",
         ]:
             subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
-        return cls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+        pair = cls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+        pair.renew()
+        return pair
+
+    def renew(self):
+        """Puts a new certificate in the old one's place, for the same key."""
+        line = "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out renewed.pem"
+        folder = self.certificate.parent
+        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+        (folder / "renewed.pem").rename(self.certificate)
+
+    def copy(self, folder):
+        """The same in a folder of its own, to be renewed there."""
+        shutil.copytree(self.certificate.parent, folder)
+        return Pair(*(folder / path.name for path in (self.authority, self.certificate, self.key)))
 
 
 @dataclasses.dataclass
@@ -116,8 +131,8 @@ class Site:
     """A scad with these options, and a proxy of this kind before it; both end with it."""
 
     def __init__(self, stage, kind, *options, **settings):
-        self.programs, self.pair = stage.programs, stage.pair
-        self.folder = stage.new_folder(kind.name)
+        self.programs, self.folder = stage.programs, stage.new_folder(kind.name)
+        self.pair = stage.pair.copy(self.folder / "certificate")
         self.kind, self.options, self.settings = kind, options, settings
         self.log = self.folder / "scad.log"
         self.backend = 0
@@ -161,6 +176,12 @@ class Site:
     @property
     def url(self):
         return f"wss://127.0.0.1:{self.proxy.port}"
+
+    def shown_certificate(self):
+        """The certificate that the proxy shows to who comes now."""
+        with socket.create_connection(("127.0.0.1", self.proxy.port), PATIENCE) as plug:
+            with self.trust.wrap_socket(plug, server_hostname="127.0.0.1") as secure:
+                return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True))
 
     @property
     def trust(self):

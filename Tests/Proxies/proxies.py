@@ -163,9 +163,14 @@ class HAProxy(Proxy):
 
     name = "haproxy"
 
-    def configure(self):
+    def join(self):
+        """What certbot's deploy hook does in docs/deploy.md."""
         whole = self.folder / "pair.pem"
         whole.write_bytes(self.pair.certificate.read_bytes() + self.pair.key.read_bytes())
+        return whole
+
+    def configure(self):
+        whole = self.join()
         changes = {
             "bind :443": f"bind 127.0.0.1:{self.port}",
             "/etc/haproxy/chat.example.org.pem": str(whole),
@@ -185,6 +190,7 @@ class HAProxy(Proxy):
         return ["haproxy", "-W", "-f", str(self.folder / "haproxy.cfg"), "-p", str(self.folder / "pid")]
 
     async def ask_to_reload(self):
+        self.join()
         os.kill(self.process.pid, signal.SIGUSR2)
 
 

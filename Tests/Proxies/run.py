@@ -26,7 +26,8 @@ class Stage:
 
     def __init__(self, folder, programs):
         self.folder, self.programs, self.python = pathlib.Path(folder), programs, sys.executable
-        self.pair = Pair.make(self.folder)
+        (self.folder / "certificate").mkdir()
+        self.pair = Pair.make(self.folder / "certificate")
         self.numbers = itertools.count(1)
 
     def new_folder(self, name):

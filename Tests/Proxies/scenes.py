@@ -244,11 +244,13 @@ class Conversation:
 
 
 async def reload(stage, kind):
-    """The proxy is told to read its files again while people talk, and its old worker ends; nothing is lost or said twice."""
+    """The proxy reads its files again, with a certificate that was renewed, while people talk; nothing is lost or said twice."""
     async with Site(stage, kind, linger=2) as site, Conversation(site) as conversation:
         await conversation.go_on()
+        site.pair.renew()
         old = await site.proxy.reload()
         await conversation.go_on()
+        check(await asyncio.to_thread(site.shown_certificate), site.pair.certificate.read_text(), "the certificate")
         await eventually("the old worker to end", lambda: not old & site.proxy.workers())
         await conversation.go_on()
         if old:
