@@ -7,7 +7,6 @@ file that is edited without a look at this one fails the test.
 import asyncio
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import subprocess
@@ -222,4 +221,4 @@ class Caddy(Proxy):
         return set()
 
 
-KINDS = {kind.name: kind for kind in (Nginx, HAProxy, Caddy) if shutil.which(kind.name)}
+KINDS = {kind.name: kind for kind in (Nginx, HAProxy, Caddy)}
