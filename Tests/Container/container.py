@@ -109,7 +109,7 @@ class Container:
         user, group = self.stage.user.split(":")
         command = ["nsenter", f"--target={self.pid}", "--mount", "--ipc", "--uts", "--net", "--pid", "--root", "--wd=/"]
         command += [f"--setuid={user}", f"--setgid={group}", *words]
-        return subprocess.run(command, env=self.environment | dict(environment), timeout=PATIENCE).returncode
+        return subprocess.run(command, env=self.environment | dict(environment), capture_output=True, timeout=PATIENCE).returncode
 
     def stop(self, grace):
         """TERM, as an engine sends it; its exit status and how long that took. KILL would follow after `grace` seconds."""

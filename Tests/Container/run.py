@@ -56,6 +56,15 @@ class Person:
         return subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def close_code(session):
+    """What the server closes a session with."""
+    try:
+        while True:
+            session.recv(timeout=60)
+    except ConnectionClosed as closed:
+        return closed.rcvd and closed.rcvd.code
+
+
 def ask(port, chain, mobile):
     """What the platform's proxy hears when it asks for a session: the status, and the open connection."""
     plug = socket.create_connection((INSIDE, port), 20, (OUTSIDE, 0))
@@ -103,23 +112,20 @@ def converse(inside, port, folder, grace, what):
         time.sleep(0.1)
     status, rows = asha.run("send", "--to", THERE, "see you at noon")
     check((status, rows[0]["status"]), (0, "stored"), f"{what}: a message from outside is stored outside")
-    standing = connect(f"ws://{INSIDE}:{port}/ws/{THERE}", ping_interval=None, proxy=None)
-    heard = threading.Thread(target=lambda: setattr(listening, "said", listening.communicate(timeout=120)))
-    heard.start()
-    status, seconds = inside.stop(grace)
-    check(status, 0, f"{what}: TERM drains it, and it ends with 0")
-    print(f"    after {seconds:.1f} s of {grace}; its log:", flush=True)
-    print("".join(f"    {line}\n" for line in inside.text().splitlines()), end="", flush=True)
+    with connect(f"ws://{INSIDE}:{port}/ws/{THERE}", ping_interval=None, proxy=None) as standing:
+        heard = threading.Thread(target=lambda: setattr(listening, "said", listening.communicate(timeout=120)))
+        heard.start()
+        status, seconds = inside.stop(grace)
+        check(status, 0, f"{what}: TERM drains it, and it ends with 0")
+        print(f"    after {seconds:.1f} s of {grace}; its log:", flush=True)
+        print("".join(f"    {line}\n" for line in inside.text().splitlines()), end="", flush=True)
+        check(close_code(standing), 1001, f"{what}: all were told to come back")
     listening.terminate()
     heard.join()
     rows = [json.loads(line) for line in listening.said[0].splitlines()]
-    check([row["text"] for row in rows if row["type"] == "message"], ["see you at noon"], f"{what}: and is read there")
-    check([row["state"] for row in rows if row["type"] == "status"][:2], ["connected", "reconnecting"], f"{what}: and means to come back")
-    try:
-        while True:
-            standing.recv(timeout=60)
-    except ConnectionClosed as closed:
-        check(closed.rcvd and closed.rcvd.code, 1001, f"{what}: as all were told to")
+    check([row["text"] for row in rows if row["type"] == "message"], ["see you at noon"], f"{what}: the message was read there")
+    states = [row["state"] for row in rows if row["type"] == "status"]
+    check(states[:2], ["connected", "reconnecting"], f"{what}: and its reader means to come back")
     check(container.snapshot(inside.root), inside.before, f"{what}: nothing was written in its root")
 
 
