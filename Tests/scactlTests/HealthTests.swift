@@ -71,7 +71,8 @@ extension HealthReport {
 
     @Test(arguments: [
         (["PORT": "10000"], "ws://127.0.0.1:10000"), (["PORT": "10000", "SCAD_PORT": "9000"], "ws://127.0.0.1:9000"),
-        (["PORT": "10000", "SCACTL_SERVER": "ws://chat.home:81"], "ws://chat.home:81"), (["PORT": ""], "ws://127.0.0.1:8080"),
+        (["PORT": "10000", "SCACTL_SERVER": "ws://chat.home:81"], "ws://chat.home:81"),
+        (["PORT": ""], "ws://127.0.0.1:8080"),
     ]) func withoutAServerThePortIsThatOfScad(environment: [String: String], expected: String) async {
         var world = World(ScriptedNetwork { $0.health = [.success(.example())] })
         world.environment.merge(environment) { $1 }
