@@ -23,7 +23,10 @@ struct Outbox {
         var buffers: [ByteBuffer] { [first] + rest }
 
         /// What it is on the wire, in bytes.
-        var length: Int { rest.reduce(first.readableBytes) { $0 + $1.readableBytes } }
+        var length: Int {
+            guard !rest.isEmpty else { return first.readableBytes }
+            return rest.reduce(first.readableBytes) { $0 + $1.readableBytes }
+        }
     }
 
     private struct Chunk {

@@ -1,3 +1,6 @@
+import CoreMetrics
+import Foundation
+import MetricsTestKit
 import SCACore
 import Testing
 
@@ -5,10 +8,20 @@ import Testing
 
 /// `GET /metrics` of a real server, over loopback.
 @Suite(.serialized) struct MetricsListenerTests {
+    /// Waits on a thread of its own: the answer needs one of those that tests share, and all of them might be waiting.
     private func ask(_ request: String, _ server: ChatServer) async throws -> String {
-        let client = try RawClient(port: try #require(await server.metricsPort))
-        try client.send(request)
-        return try client.readToEnd()
+        let port = try #require(await server.metricsPort)
+        return try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    with: Result {
+                        let client = try RawClient(port: port)
+                        try client.send(request)
+                        return try client.readToEnd()
+                    }
+                )
+            }
+        }
     }
 
     private func get(_ path: String, _ server: ChatServer, method: String = "GET") async throws -> String {
@@ -85,6 +98,22 @@ import Testing
 
     @Test func metricsAreOffUnlessAskedFor() async throws {
         try await withServer { server, _ in #expect(await server.metricsPort == nil) }
+    }
+
+    @Test func aBackendOfSomebodyElsesGetsTheSame() async throws {
+        let backend = TestMetrics()
+        try await withMetricsFactory(backend) {
+            try await withServer { server, port in
+                let client = try RawClient(port: port)
+                try client.open("/ws/9876543210")
+                _ = try client.frame()
+                await server.updateMetrics()
+                #expect(try backend.expectMeter("scad_sessions").values == [1])
+                #expect(try backend.expectCounter("scad_sessions_opened_total").values == [1])
+                #expect(throws: Never.self) { try backend.expectTimer("scad_loop_delay_seconds", [("loop", "0")]) }
+                #expect(await server.metricsPort == nil)
+            }
+        }
     }
 
     @Test func aTakenPortIsAClearSentenceAndNothingIsLeft() async throws {
