@@ -200,6 +200,18 @@ async def trace_one(program, folder, secrets, what, options=(), token=None, cont
     return len(lines)
 
 
+def check_tracer(folder, secrets):
+    """A program that does write is found, with the strace that is here: as this one writes its lines, so they are read."""
+    text = secrets.text()
+    line = 'echo "$0"; echo "$0" >file; mkdir made; rmdir made'
+    words = ["strace", "-f", "-yy", "-s", "200000", "-o", folder / "trace", "--", "sh", "-c", line, text]
+    subprocess.run(words, cwd=folder, check=True, stdout=subprocess.PIPE)
+    found = calls.findings((folder / "trace").read_text().splitlines(), [text])
+    kinds = {line.split(":")[0] for line in found}
+    expected = {"opens for writing", "changes something", "writes to a file", "has a text elsewhere than on a client's socket"}
+    expect(kinds == expected, f"of a program that writes, only this was found: {found}")
+
+
 def core_files(pid, folder):
     """Where the kernel would leave a core of this process; none if it hands it to a program."""
     pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
@@ -287,6 +299,7 @@ async def check(program, seed):
         certificate(folder)
         subprocess.run([program, "token", "keygen", "--key", "key.jwk"], cwd=folder, check=True, capture_output=True)
         secrets = Secrets(seed)
+        check_tracer(folder, secrets)
 
         def token(mobile):
             made = subprocess.run([program, "token", "issue", "--mobile", mobile, "--key", "key.jwk"], cwd=folder, check=True, capture_output=True)
