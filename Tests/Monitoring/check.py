@@ -44,7 +44,9 @@ class Server:
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         said = [self.process.stderr.readline() for _ in range(2)]
         found = [re.search(pattern, "".join(said)) for pattern in (r"(http://\S+)", r"(ws://\S+)")]
-        expect(all(found), f"scad does not say where it listens: {said}")
+        if not all(found):
+            self.end()
+            raise Failed(f"scad does not say where it listens: {said}")
         self.metrics, self.chat = (match[1] for match in found)
 
     def scrape(self):

@@ -62,6 +62,8 @@ class Secrets:
 class Server:
     """A scad, traced or not, whose words are kept."""
 
+    started = []
+
     def __init__(self, program, folder, *options, traced=True, environment=None):
         self.trace = folder / "trace"
         words = [program, "--port", "0", "--metrics", "0", "--log-level", "trace", "--drain-window", "100ms", *options]
@@ -72,6 +74,7 @@ class Server:
         self.process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, text=True, env={**os.environ, **(environment or {})}
         )
+        self.started.append(self.process)
         said = []
         while not said or said[-1] and "listening on ws" not in said[-1]:
             said.append(self.process.stdout.readline())
@@ -80,6 +83,15 @@ class Server:
         self.metrics, self.chat = (match[1] for match in found)
         self.said = said
         self.pid = int(subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout) if traced else self.process.pid
+
+    @classmethod
+    def end_all(cls):
+        """Ends what a failure has left; strace, when it is ended, lets what it traces go on."""
+        for process in cls.started:
+            if process.poll() is None:
+                subprocess.run(["pkill", "-KILL", "-P", str(process.pid)])
+                process.kill()
+                process.wait()
 
     async def collect(self):
         """Reads its log, so that it never waits for anybody to."""
@@ -324,7 +336,10 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="makes the same texts again")
     words = parser.parse_args()
     print(f"privacy-check: seed {words.seed}", flush=True)
-    asyncio.run(check(str(pathlib.Path(words.build_path).resolve() / "scad"), words.seed))
+    try:
+        asyncio.run(check(str(pathlib.Path(words.build_path).resolve() / "scad"), words.seed))
+    finally:
+        Server.end_all()
 
 
 if __name__ == "__main__":
