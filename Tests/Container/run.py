@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -106,6 +107,9 @@ def converse(inside, port, folder, grace, what):
     check((set(numbers["Uid"]), set(numbers["Gid"])), ({user}, {group}), f"{what}: all its ids are {user}:{group}")
     check((numbers.get("Groups"), int(numbers["CapEff"][0], 16)), ([], 0), f"{what}: it has no groups and no capabilities")
     check(numbers["NSpid"][-1], "1", f"{what}: it is the first process in there")
+    os.kill(inside.pid, signal.SIGHUP)
+    inside.wait_for("nothing to reload")
+    print(f"  ✓ {what}: HUP reaches it", flush=True)
 
     listening = ravi.start("listen", "--events", "message,status", "--verbose")
     while asha.run("who", THERE)[0] != 0:
