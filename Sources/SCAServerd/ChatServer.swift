@@ -228,7 +228,8 @@ public actor ChatServer: Service {
         guard canOpenFiles(4 * configuration.threads + 8) else {
             throw ServerError(
                 code: .cannotListen,
-                message: "no file descriptors left to start with; raise the limit with ulimit -n"
+                message: "no file descriptors left to start with",
+                hint: "ulimit -n 65536, before it is started"
             )
         }
     }
@@ -294,16 +295,17 @@ public actor ChatServer: Service {
     static func cannotListen(_ host: String, _ port: Int, option: String, _ error: any Error) -> ServerError {
         let address = "\(bracketed(host)):\(port)"
         let hostOption = option == "--port" ? "--host" : option
-        var message = "cannot listen on \(address): \(error)"
-        if error is SocketAddressError.UnknownHost {
-            message = "no address is known for the host \(host); choose one of this machine's with \(hostOption)"
-        }
-        switch (error as? IOError)?.errnoCode {
-        case EADDRINUSE: message = "\(address) is in use; stop the other program or choose another port with \(option)"
-        case EACCES: message = "not allowed to listen on \(address); choose a port above 1023 with \(option)"
-        case EADDRNOTAVAIL: message = "this machine has no address \(host); choose one with \(hostOption)"
-        default: break
-        }
-        return ServerError(code: .cannotListen, message: message)
+        let (message, hint): (String, String?) =
+            switch (error as? IOError)?.errnoCode {
+            case _ where error is SocketAddressError.UnknownHost:
+                ("no address is known for the host \(host)", "choose one of this machine's with \(hostOption)")
+            case EADDRINUSE:
+                ("\(address) is in use", "stop the other program, or choose another port with \(option)")
+            case EACCES: ("not allowed to listen on \(address)", "choose a port above 1023 with \(option)")
+            case EADDRNOTAVAIL:
+                ("this machine has no address \(host)", "choose one with \(hostOption); ip address lists them")
+            default: ("cannot listen on \(address): \(error)", nil)
+            }
+        return ServerError(code: .cannotListen, message: message, hint: hint)
     }
 }

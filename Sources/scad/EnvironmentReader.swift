@@ -4,7 +4,8 @@ internal import SCAServerd
 
 /// Reads options from the environment: `SCAD_` and the option's name in capitals.
 ///
-/// It remembers the first value that it could not use, so that a typo is an error and not ignored.
+/// It remembers the first value that it could not use, so that a typo is an error and not ignored; and it finds names that mean
+/// nothing to us, so that a typo there is at least said.
 final class EnvironmentReader {
     private(set) var problem: String?
     private let lookUp: (String) -> String?
@@ -48,7 +49,10 @@ final class EnvironmentReader {
         read(variable(option), "0 or 1") { ["0": false, "1": true][$0] }
     }
 
-    private func variable(_ option: String) -> String {
+    private func variable(_ option: String) -> String { Self.variable(option) }
+
+    /// The name of an option's variable.
+    static func variable(_ option: String) -> String {
         "SCAD_" + option.uppercased().split(separator: "-").joined(separator: "_")
     }
 

@@ -38,6 +38,14 @@ struct Scad: ParsableCommand {
     @OptionGroup var compression: CompressionOptions
     @OptionGroup var logging: LoggingOptions
 
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            Glibc.exit(0)
+        } catch { end(with: error) }
+    }
+
     func run() throws {
         Memory.forbidDumps()
         var configuration = ServerConfiguration()
@@ -52,22 +60,18 @@ struct Scad: ParsableCommand {
         if let problem = environment.problem { throw ValidationError(problem) }
         if let problem = configuration.problem { throw ValidationError(problem) }
         OpenFiles.raiseLimit()
-        let manager: ServiceManager
-        do throws(ServerError) {
-            manager = try ServiceManager()
-            configuration.listener = manager.listener
-            try ChatServer.checkOpenFiles(for: configuration)
-        } catch {
-            throw Self.exit(explaining: error)
-        }
+        for remark in environment.remarks { logger.warning("\(remark)") }
+        let manager = try ServiceManager()
+        configuration.listener = manager.listener
+        try ChatServer.checkOpenFiles(for: configuration)
         let server = ChatServer(configuration: configuration, logger: logger) { manager.tell($0) }
         // Not structured: it is what the process does from here on.
         Task {
             do {
                 try await Self.serve(server, manager)
-                Self.exit()
+                Glibc.exit(0)
             } catch {
-                Self.exit(withError: error)
+                Self.end(with: error)
             }
         }
         while true { pause() }
@@ -93,16 +97,7 @@ struct Scad: ParsableCommand {
                 logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() }
             )
         )
-        do { try await services.run() } catch let error as ServerError { throw exit(explaining: error) }
-    }
-
-    static func exit(explaining error: ServerError) -> ExitCode {
-        StandardError.write("scad: \(error.message)\n")
-        return switch error.code {
-        case .badConfiguration: ExitCode(EX_USAGE)
-        case .badCertificate: ExitCode(EX_CONFIG)
-        case .cannotListen: ExitCode(EX_UNAVAILABLE)
-        }
+        try await services.run()
     }
 }
 

@@ -33,14 +33,10 @@ struct TokenCommand: ParsableCommand {
 
         func run() throws {
             Memory.forbidDumps()
-            try explainingErrors { () throws(ServerError) in
-                let made = try SigningKey()
-                try made.save(to: key)
-                StandardOutput.write("\(key)\n\(key).pub\n")
-                StandardError.write(
-                    "made the key \(made.name); serve with: scad --auth token --token-key \(key).pub\n"
-                )
-            }
+            let made = try SigningKey()
+            try made.save(to: key)
+            try StandardOutput.write("\(key)\n\(key).pub\n")
+            StandardError.write("made the key \(made.name); serve with: scad --auth token --token-key \(key).pub\n")
         }
     }
 
@@ -76,18 +72,17 @@ struct TokenCommand: ParsableCommand {
 
         func run() throws {
             Memory.forbidDumps()
-            let file = key
-            let key = try explainingErrors { () throws(ServerError) in try SigningKey(from: file) }
+            let key = try SigningKey(from: key)
             let (mobile, lifetime, audience) = (mobile.mobile, ttl.duration, audience)
             // Not structured: signing is asynchronous, and this is all that the process does.
             Task {
-                do throws(ServerError) {
+                do {
                     let now = TokenCommand.unixMilliseconds()
                     let token = try await key.token(for: mobile, lifetime: lifetime, audience: audience, now: now)
-                    StandardOutput.write(token + "\n")
-                    Self.exit()
+                    try StandardOutput.write(token + "\n")
+                    Glibc.exit(0)
                 } catch {
-                    Self.exit(withError: Scad.exit(explaining: error))
+                    Scad.end(with: error)
                 }
             }
             while true { pause() }
@@ -99,10 +94,6 @@ struct TokenCommand: ParsableCommand {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
-}
-
-private func explainingErrors<Value>(_ body: () throws(ServerError) -> Value) throws -> Value {
-    do throws(ServerError) { return try body() } catch { throw Scad.exit(explaining: error) }
 }
 
 /// A mobile on the command line.
@@ -119,9 +110,16 @@ struct MobileArgument: ExpressibleByArgument {
 
 /// The standard output stream, unbuffered.
 enum StandardOutput {
-    /// Writes the text at once; a reader that is gone is its own business.
-    static func write(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in _ = Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count) }
+    /// Writes the text at once.
+    ///
+    /// - Throws: status 74 if it cannot be written; a reader that is gone ends the process by SIGPIPE, as it does with any tool.
+    static func write(_ text: String) throws(Complaint) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .output(errno) }
+            rest = rest.dropFirst(count)
+        }
     }
 }

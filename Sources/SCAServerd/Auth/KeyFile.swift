@@ -62,7 +62,11 @@ enum KeyFile {
     }
 
     static func unusable(_ path: String, _ found: String) -> ServerError {
-        ServerError(code: .badConfiguration, message: "cannot use the key file \(path): \(found)")
+        ServerError(
+            code: .badConfiguration,
+            message: "cannot use the key file \(path): \(found)",
+            hint: "name another, or make one: scad token keygen --key NEW-FILE"
+        )
     }
 
     private static func reason(_ number: Int32) -> String {

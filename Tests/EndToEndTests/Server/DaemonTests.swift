@@ -6,12 +6,13 @@ import Testing
     private let stage: Stage
     init() async { stage = await Stage() }
 
-    @Test func portInUseIs69AndOneSentence() async throws {
+    @Test func portInUseIs69AndASentenceAndWhatToDo() async throws {
         let server = try await stage.server()
         let answer = try await stage.start("scad", ["--port", "\(server.port)"]).finish()
         #expect(answer.exit == .status(69))
-        #expect(answer.errors.split(separator: "\n").count == 1)
-        #expect(answer.errors.contains("127.0.0.1:\(server.port) is in use"))
+        let place = "127.0.0.1:\(server.port)"
+        let hint = "stop the other program, or choose another port with --port"
+        #expect(answer.errors == "scad: \(place) is in use\n  try: \(hint)\n")
         #expect(answer.output.isEmpty)
     }
 
@@ -22,8 +23,28 @@ import Testing
     func badOptionIs64(_ words: [String]) async throws {
         let answer = try await stage.start("scad", words).finish()
         #expect(answer.exit == .status(64))
-        #expect(!answer.errors.isEmpty)
+        #expect(answer.errors.hasPrefix("scad: ") && answer.errors.hasSuffix("\n  try: scad --help\n"))
+        #expect(answer.errors.split(separator: "\n").count == 2)
         #expect(answer.output.isEmpty)
+    }
+
+    @Test(arguments: ["scad --help", "scad --version", "scad help token", "scad token keygen --key made"])
+    func standardOutputThatCannotBeWrittenIs74(_ command: String) async throws {
+        let line = "cd \(stage.folder) && exec \(command) > /dev/full"
+        let answer = try await stage.start("/bin/sh", ["-c", line]).finish()
+        #expect(answer.exit == .status(74))
+        #expect(answer.errors.hasPrefix("scad: cannot write to stdout: No space left on device\n  try: "))
+    }
+
+    @Test func aVariableThatIsNoOptionIsSaidOnceWithTheNearestOne() async throws {
+        let names = ["SCAD_PROT": "1", "SCAD_WEATHER": "fine", "SCAD_HOST": "127.0.0.1"]
+        let program = try stage.start("scad", ["--port", "0", "--host", "127.0.0.1"], environment: names)
+        try await program.said("listening on ws://127.0.0.1:")
+        let said = program.errors.lines.filter { $0.contains("means nothing to scad") }
+        #expect(said.count == 2)
+        let first = "the environment's SCAD_PROT means nothing to scad, and is ignored; did you mean SCAD_PORT?"
+        #expect(said.first?.hasSuffix(first) == true)
+        #expect(said.last?.contains("SCAD_WEATHER") == true && said.last?.contains("scad --help") == true)
     }
 
     @Test func badVariableIs64() async throws {
