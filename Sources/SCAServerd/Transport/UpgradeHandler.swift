@@ -195,6 +195,7 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     ) {
         var headers = HTTPHeaders([
             ("Content-Type", "application/json"), ("Content-Length", "\(body.utf8.count)"), ("Connection", "close"),
+            ("Date", WallClock.httpDate(WallClock.unixMilliseconds() / 1_000)),
         ])
         if let retryAfter { headers.add(name: "Retry-After", value: "\(retryAfter)") }
         if status == .unauthorized { headers.add(name: "WWW-Authenticate", value: "Bearer") }
