@@ -10,6 +10,8 @@ struct CommandContext: Sendable {
     var output: any LineSink
     var errors: any LineSink
     var terminals: Terminals
+    /// How wide the terminal is now, in columns; nil if there is none, or it does not say.
+    var columns: @Sendable () -> Int?
     var time: TimeSource
     var network: any ServerAccess
     var makeMessageID: @Sendable () -> MessageID
@@ -67,6 +69,7 @@ extension CommandContext {
                 output: isatty(STDOUT_FILENO) == 1,
                 errors: isatty(STDERR_FILENO) == 1
             ),
+            columns: { TerminalWidth.columns },
             time: time,
             network: NetworkAccess(),
             makeMessageID: {

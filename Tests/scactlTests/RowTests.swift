@@ -123,7 +123,7 @@ import Testing
 
     @Test func whatWentOutShowsToWhomAndWhatBecameOfIt() {
         let row = Row.message(.example("m1", text: "hi", ts: Self.stamp, direction: .out, status: .offline))
-        #expect(text(row, isTerminal: true) == "18:07 → 9812345678: hi ✗ offline\n")
+        #expect(text(row, isTerminal: true) == "18:07 to 9812345678: hi ✗ offline\n")
         #expect(text(.sent(Self.sent), isTerminal: true) == "✓✓ 9812345678 stored 3 ms\n")
         #expect(text(.sent(Self.rejected()), isTerminal: true) == "✗ 9812345678 rejected: too\\nlong (a\"b)\n")
     }

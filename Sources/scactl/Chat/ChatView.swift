@@ -21,7 +21,7 @@ struct ChatView: Sendable {
         switch line {
         case .message(let row): [renderer.line(for: .message(row))]
         case .failure(let failure): [renderer.line(for: .error(failure))]
-        default: texts(of: line).map { Array(($0 + "\n").utf8) }
+        default: texts(of: line).map { Array((WordWrap.wrapped($0, to: renderer.columns()) + "\n").utf8) }
         }
     }
 
@@ -91,9 +91,12 @@ struct ChatView: Sendable {
 
     private var help: [String] {
         let width = SlashCommand.all.map { $0.name.count + 1 + $0.argument.count }.max() ?? 0
-        let commands = SlashCommand.all.map { command in
-            let usage = "\(command.name) \(command.argument)"
-            return usage + String(repeating: " ", count: width + 2 - usage.count) + command.does
+        // Side by side where there is room for it.
+        let isNarrow = renderer.columns().map { $0 < 80 } ?? false
+        let commands = SlashCommand.all.flatMap { command in
+            let usage = command.argument.isEmpty ? command.name : "\(command.name) \(command.argument)"
+            if isNarrow { return [usage, "    \(command.does)"] }
+            return [usage + String(repeating: " ", count: width + 2 - usage.count) + command.does]
         }
         return commands + ["Anything else is sent to the current peer; //x sends /x. Tab completes."]
     }

@@ -64,6 +64,7 @@ struct FirstRun {
     }
 
     private func say(_ sentence: String) async throws(CommandFailure) {
-        try await prompt.write([Array("\(sentence)\n".utf8)])
+        let shown = WordWrap.wrapped(sentence, to: invocation.context.columns())
+        try await prompt.write([Array("\(shown)\n".utf8)])
     }
 }

@@ -84,7 +84,8 @@ struct Chat: Subcommand {
             style: TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: context.environment),
             isTerminal: true,
             zone: context.time.zone,
-            now: context.time.now
+            now: context.time.now,
+            columns: context.columns
         )
         let endpoint = invocation.endpoint
         let here = invocation

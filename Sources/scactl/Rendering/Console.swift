@@ -44,8 +44,9 @@ struct Console: Sendable {
         } else {
             let (zone, now) = (context.time.zone, context.time.now)
             let style = TerminalStyle(color, isTerminal: terminals.output, environment: context.environment)
-            rows = TextRenderer(style: style, isTerminal: terminals.output, zone: zone, now: now)
-            errors = TextRenderer(style: errorStyle, isTerminal: terminals.errors, zone: zone, now: now)
+            let wide = context.columns
+            rows = TextRenderer(style: style, isTerminal: terminals.output, zone: zone, now: now, columns: wide)
+            errors = TextRenderer(style: errorStyle, isTerminal: terminals.errors, zone: zone, now: now, columns: wide)
         }
     }
 
@@ -104,8 +105,9 @@ struct Console: Sendable {
     }
 
     private func write(_ sentence: String) async {
-        let shown = TextSanitizer.sanitized(sentence, .oneLine)
-        try? await context.errors.write([Array("\(errorStyle(.dim, "scactl: \(shown)"))\n".utf8)])
+        let said = "scactl: \(TextSanitizer.sanitized(sentence, .oneLine))"
+        let shown = WordWrap.wrapped(said, to: context.terminals.errors ? context.columns() : nil)
+        try? await context.errors.write([Array("\(errorStyle(.dim, shown))\n".utf8)])
     }
 
     /// The config file comes last and is read only here if nothing else says it; a bad one is `Invocation`'s to report.

@@ -2,7 +2,8 @@ internal import SCACore
 
 /// Rows for people.
 ///
-/// What matters comes first and short, so that 40 columns are enough; a long text wraps where the terminal wraps it.
+/// What matters comes first and short, so that 40 columns are enough; on a terminal a long line is broken at a blank
+/// (`WordWrap`). Neither a mark nor a colour says anything that a word beside it does not: some people hear rows.
 /// On a terminal a message keeps its line breaks, indented so that nobody can fake a row of their own; through a
 /// pipe they are shown as `\n`, so that one row is one line, and the date is always there. Everything that comes
 /// from elsewhere goes through `TextSanitizer`; only the marks and tones added here are for the terminal to obey.
@@ -12,10 +13,20 @@ struct TextRenderer: Renderer {
     var zone: LocalZone
     /// Milliseconds since 1970 UTC, to tell today's messages from older ones.
     var now: @Sendable () -> Int64
+    /// How wide the terminal is now; nil if lines are not to be broken.
+    var columns: @Sendable () -> Int? = { nil }
 
     func line(for row: Row) -> [UInt8] {
-        Array((text(of: row) + "\n").utf8)
+        let text = text(of: row)
+        guard isTerminal, let columns = columns() else { return Array((text + "\n").utf8) }
+        if case .message = row {
+            return Array((WordWrap.wrapped(text, to: columns) { _ in Self.indent } + "\n").utf8)
+        }
+        return Array((WordWrap.wrapped(text, to: columns) + "\n").utf8)
     }
+
+    /// Where the further lines of a message begin, in columns: nothing in it can pass for a row of its own.
+    private static let indent = 6
 
     private func text(of row: Row) -> String {
         switch row {
@@ -29,19 +40,20 @@ struct TextRenderer: Renderer {
         case .status(let status): "\(stamp(status.unixMilliseconds)) \(style(.dim, text(of: status)))"
         case .health(let health): text(of: health)
         case .login(let mobile, let server, let dialect):
-            "\(style(.green, "✓")) \(mobile) at \(sanitized(server)) (\(dialect.rawValue))"
+            "\(style(.green, "✓")) logged in: \(mobile) at \(sanitized(server)) (\(dialect.rawValue))"
+        case .check(let check): text(of: check)
         case .error(let failure): text(of: failure)
         }
     }
 
     private func text(of message: HistoryRow) -> String {
-        let layout: TextSanitizer.Layout = isTerminal ? .lines(indent: 6) : .oneLine
+        let layout: TextSanitizer.Layout = isTerminal ? .lines(indent: Self.indent) : .oneLine
         let text = TextSanitizer.sanitized(message.text, layout)
         switch message.direction {
         case .in: return "\(stamp(message.ts)) \(style(.cyan, "\(message.from)")): \(text)"
         case .out:
             let outcome = message.status.map { " " + style(.dim, "\(mark($0)) \($0.rawValue)") } ?? ""
-            return "\(stamp(message.ts)) → \(style(.bold, "\(message.to)")): \(text)\(outcome)"
+            return "\(stamp(message.ts)) to \(style(.bold, "\(message.to)")): \(text)\(outcome)"
         }
     }
 

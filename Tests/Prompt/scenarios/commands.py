@@ -84,7 +84,7 @@ def history_shows_what_was_said(scene):
     scene.mina.send("of another conversation")
     chat.hears("of another conversation", sender=MINA)
     chat.say("/history 2")
-    chat.shows(r"^\d\d:\d\d → 9123456780: three ✓✓ stored$")
+    chat.shows(r"^\d\d:\d\d to 9123456780: three ✓✓ stored$")
     chat.shows(r"^\d\d:\d\d 9123456780: two$", times=2)
     chat.holds("")
     chat.say("/history")

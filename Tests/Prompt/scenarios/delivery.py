@@ -125,4 +125,4 @@ def a_message_to_two_devices_shows_on_both(scene):
     listener = scene.ravi.listen()
     assert scene.asha.run("send", "--to", RAVI, "from my other device again").returncode == 0
     listener.hears("from my other device again")
-    chat.shows(r"→ 9123456780: from my other device again")
+    chat.shows(r"to 9123456780: from my other device again")

@@ -28,6 +28,7 @@ struct World: Sendable {
     var environment: [String: String]
     var input: any ByteSource = BlockSource([])
     var terminals = Terminals()
+    var columns: Int?
     /// What waiting means: for ever, unless a test lets time run out at once.
     var sleep: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
     private let counter = Counter()
@@ -51,6 +52,7 @@ struct World: Sendable {
             output: output,
             errors: errors,
             terminals: terminals,
+            columns: { [columns] in columns },
             time: TimeSource(now: { World.now }, uptime: { .zero }, sleep: sleep, zone: .fixed(0)),
             network: network,
             makeMessageID: { [counter] in MessageID(trusted: "m\(counter.next())") },
