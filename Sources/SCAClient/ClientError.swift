@@ -1,3 +1,5 @@
+internal import SCACore
+
 /// Why a connection could not be made, was lost, or cannot do what was asked: for the caller, in sentences for a person.
 public struct ClientError: Error, Hashable, Sendable {
     /// The kinds of failure, by the name they have in rows and in `--output json`.
@@ -47,6 +49,15 @@ public struct ClientError: Error, Hashable, Sendable {
         self.message = message
         self.hint = hint
         self.retryAfter = retryAfter
+    }
+
+    /// What to do if one is not admitted, by whoever does not know whom it is about.
+    static let loginHint = "scactl login MOBILE"
+
+    /// The same about this mobile, where it says how to log in.
+    func naming(_ mobile: Mobile) -> ClientError {
+        guard hint == Self.loginHint else { return self }
+        return ClientError(code, message, hint: "scactl login \(mobile)", retryAfter: retryAfter)
     }
 
     /// Whether the same attempt may well succeed a little later; if not, a client does not reconnect.

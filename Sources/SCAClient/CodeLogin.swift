@@ -44,7 +44,7 @@ public enum CodeLogin {
         let body = #"{"mobile":"\#(mobile)"}"#
         let answer = try await HTTPExchange(dialer, .POST, "/login/code", body: body).run()
         if [404, 405, 501].contains(answer.status) { return nil }
-        guard (200..<300).contains(answer.status) else { throw refused(answer, endpoint) }
+        guard (200..<300).contains(answer.status) else { throw refused(answer, endpoint).naming(mobile) }
         if let offer = try? JSONDecoder().decode(Offer.self, from: Data(answer.body)) { return offer }
         throw ClientError(.protocolError, "\(endpoint) took the request for a code and answered something else")
     }
@@ -74,7 +74,7 @@ public enum CodeLogin {
                 hint: "for a new code: scactl login \(mobile)"
             )
         }
-        guard answer.status == 200 else { throw refused(answer, endpoint) }
+        guard answer.status == 200 else { throw refused(answer, endpoint).naming(mobile) }
         if let grant = try? JSONDecoder().decode(Grant.self, from: Data(answer.body)) { return grant.token }
         throw ClientError(.protocolError, "\(endpoint) took the code and gave no token")
     }

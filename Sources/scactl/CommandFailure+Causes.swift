@@ -9,10 +9,10 @@ extension CommandFailure {
         case let failure as CommandFailure: self = failure
         case let error as ClientError: self.init(error)
         case let error as HistoryError:
-            self.init("history_\(error.code.rawValue)", error.message, hint: error.hint, status: .io)
+            self.init(.history(error.code), error.message, hint: error.hint, status: .io)
         case let error as SettingsError:
-            self.init("bad_configuration", error.message, hint: error.hint, status: .badConfiguration)
-        default: self.init("bug", "unexpected: \(error)", status: .bug)
+            self.init(.client(.badConfiguration), error.message, hint: error.hint, status: .badConfiguration)
+        default: self.init(.ours(.bug), "unexpected: \(error)", hint: Self.report, status: .bug)
         }
     }
 
@@ -24,7 +24,7 @@ extension CommandFailure {
         self.init(error)
         switch error.code {
         case .timeout where timeout != nil: break
-        case .timeout: (code, status) = (ClientError.Code.unreachable.rawValue, .unreachable)
+        case .timeout: (code, status) = (.client(.unreachable), .unreachable)
         case .invalidServer: status = .unreachable
         default: break
         }
@@ -43,6 +43,28 @@ extension CommandFailure {
             case .tooLarge: .badInput
             case .closed: .bug
             }
-        self.init(error.code.rawValue, error.message, hint: error.hint, status: status)
+        self.init(.client(error.code), error.message, hint: error.nextStep, status: status)
+    }
+
+    /// What to do about a bug of ours.
+    fileprivate static let report = "report it, with what you typed and what scactl doctor says"
+}
+
+extension ClientError {
+    /// What to type or do next; where the error itself does not say, by its kind.
+    var nextStep: String {
+        if let hint { return hint }
+        return switch code {
+        case .usage: "scactl --help"
+        case .unreachable, .handshakeFailed, .tlsFailed, .badConfiguration: "scactl doctor"
+        case .connectionLost: "try again; if it is lost again: scactl doctor"
+        case .timeout: "try again with a longer --timeout, or: scactl doctor"
+        case .unauthorized: "scactl login MOBILE"
+        case .invalidServer: "check the address, or name another server with --server"
+        case .protocolError: "scactl doctor; if the server is up to date, tell its owner"
+        case .draining, .rateLimited: "try again in a moment"
+        case .tooLarge: "send it in parts"
+        case .closed: CommandFailure.report
+        }
     }
 }

@@ -7,11 +7,11 @@ internal import SCACore
 /// one type, so that there is one place that decides which number the shell gets.
 struct CommandFailure: Error, Hashable, Sendable {
     /// The word for programs, such as `unreachable`.
-    var code: String
+    var code: Code
     /// A sentence without capital and full stop: what was found, what was expected.
     var message: String
-    /// What to type or do next.
-    var hint: String?
+    /// What to type or do next: nobody is left with a sentence alone.
+    var hint: String
     /// What the shell is told.
     var status: ExitStatus
     /// The record of stdin that this is about, from 1.
@@ -19,7 +19,7 @@ struct CommandFailure: Error, Hashable, Sendable {
     /// The sender's own word for that record, if it had one that could be read.
     var reference: String?
 
-    init(_ code: String, _ message: String, hint: String? = nil, status: ExitStatus, line: Int? = nil) {
+    init(_ code: Code, _ message: String, hint: String, status: ExitStatus, line: Int? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
@@ -27,30 +27,35 @@ struct CommandFailure: Error, Hashable, Sendable {
         self.line = line
     }
 
-    static func usage(_ message: String, hint: String? = nil) -> CommandFailure {
-        CommandFailure("usage", message, hint: hint, status: .usage)
+    static func usage(_ message: String, hint: String) -> CommandFailure {
+        CommandFailure(.client(.usage), message, hint: hint, status: .usage)
     }
 
-    static func badInput(_ message: String, hint: String? = nil, line: Int? = nil) -> CommandFailure {
-        CommandFailure("bad_input", message, hint: hint, status: .badInput, line: line)
+    static func badInput(_ message: String, hint: String, line: Int? = nil) -> CommandFailure {
+        CommandFailure(.ours(.badInput), message, hint: hint, status: .badInput, line: line)
     }
 
-    static func timedOut(_ message: String, hint: String? = nil) -> CommandFailure {
-        CommandFailure("timeout", message, hint: hint, status: .timedOut)
+    static func timedOut(_ message: String, hint: String) -> CommandFailure {
+        CommandFailure(.client(.timeout), message, hint: hint, status: .timedOut)
     }
 
     static let notLoggedIn = CommandFailure(
-        "not_logged_in",
+        .ours(.notLoggedIn),
         "not logged in: which mobile is yours?",
         hint: "scactl login MOBILE",
         status: .notAdmitted
     )
 
     /// A signal ended it. The process dies of that signal, so nobody is told this either.
-    static let stopped = CommandFailure("stopped", "told to stop", status: .signal(15))
+    static let stopped = CommandFailure(.ours(.stopped), "told to stop", hint: "nothing", status: .signal(15))
 
     /// The reader of stdout is gone. The process dies of it as Unix tools do, so nobody reads this sentence.
-    static let readerGone = CommandFailure("reader_gone", "the reader of stdout went away", status: .signal(13))
+    static let readerGone = CommandFailure(
+        .ours(.readerGone),
+        "the reader of stdout went away",
+        hint: "nothing",
+        status: .signal(13)
+    )
 }
 
 extension ExitStatus {

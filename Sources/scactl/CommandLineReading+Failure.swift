@@ -5,6 +5,7 @@ extension CommandLineReading {
     static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
         if let failure = optionTakenForValue(error, arguments) { return failure }
         if let failure = programWithoutDashes(arguments) { return failure }
+        if let failure = loginOfNobody(error, arguments) { return failure }
         if let command = arguments.first(where: commandNames.contains) {
             let message = sentence(Scactl.message(for: error))
             let isText = command == "send" && message.hasPrefix("unknown option")
@@ -41,6 +42,17 @@ extension CommandLineReading {
         else { return nil }
         let joined = name.hasPrefix("--") ? "\(name)=\(value)" : "\(name)\(value)"
         return .usage("\(name) needs a value, and \"\(value)\" looks like an option", hint: "\(joined), if it is one")
+    }
+
+    /// `login` alone.
+    private static func loginOfNobody(_ error: any Error, _ arguments: [String]) -> CommandFailure? {
+        guard arguments.first(where: commandNames.contains) == "login",
+            Scactl.message(for: error).hasPrefix("Missing expected argument '<mobile>'")
+        else { return nil }
+        return .usage(
+            "whose login? your mobile is 10 to 32 digits; a server on another machine is named with --server",
+            hint: "scactl login 9876543210, with your own digits"
+        )
     }
 
     /// `bot sh -c …`: the program's options are taken for ours.

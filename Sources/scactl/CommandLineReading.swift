@@ -5,21 +5,9 @@ enum CommandLineReading {
     case command(any Subcommand)
     /// Help, the version, what Tab offers: for stdout, status 0.
     case text(String)
+    /// Nothing yet: what can be typed next, for stdout, status 0.
+    case welcome(SharedOptions)
     case failure(CommandFailure)
-
-    /// What a beginner needs, and nothing else.
-    static let welcome = """
-        scactl: chat from a terminal, a script or a pipe
-
-          scactl login 9876543210            say who you are, once
-          scactl who                         see who is online
-          scactl send --to 9812345678 hi     send a message
-          scactl chat 9812345678             talk at a prompt
-          scactl listen                      print what arrives
-          scactl history -n 20               read it again
-
-        All commands and options: scactl --help
-        """
 
     init(_ arguments: [String]) {
         if let command = Self.direct(arguments) {
@@ -30,8 +18,8 @@ enum CommandLineReading {
             var parsed = try Scactl.parseAsRoot(arguments)
             if let command = parsed as? any Subcommand {
                 self = .command(command)
-            } else if parsed is Scactl {
-                self = .text(Self.welcome)
+            } else if let tool = parsed as? Scactl {
+                self = .welcome(tool.shared)
             } else if let word = Self.unknownTopic(arguments) {
                 self = .failure(Self.noCommand(word))
             } else {

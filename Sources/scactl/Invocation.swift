@@ -22,13 +22,19 @@ struct Invocation: Sendable {
     private let knownMobile: Mobile?
     private let knownPaths: Result<SettingsPaths, SettingsError>
 
+    /// - Parameter known: what to take in place of the config file, which is not read then.
     /// - Throws: `CommandFailure` with status 64 for options and environment; what makes 78 for the config file.
-    init(_ options: SharedOptions, console: Console, in context: CommandContext) throws {
+    init(
+        _ options: SharedOptions,
+        console: Console,
+        in context: CommandContext,
+        settings known: Settings? = nil
+    ) throws {
         self.context = context
         self.console = console
         isQuiet = options.quiet
         knownPaths = Result { () throws(SettingsError) in try SettingsPaths(environment: context.environment) }
-        settings = try Self.settings(at: knownPaths)
+        settings = try known ?? Self.settings(at: knownPaths)
         timeout = try options.timeout.map { (text) throws(CommandFailure) in
             try Duration(argument: text, for: "--timeout")
         }
@@ -108,14 +114,14 @@ struct Invocation: Sendable {
         _ settings: Settings,
         _ context: CommandContext
     ) throws(CommandFailure) -> Endpoint? {
-        if let text = options.server { return try endpoint(text) { .usage($0.message, hint: $0.hint) } }
+        if let text = options.server { return try endpoint(text) { .usage($0.message, hint: $0.nextStep) } }
         if let text = context.variable("SCACTL_SERVER") {
-            return try endpoint(text) { .usage("SCACTL_SERVER: \($0.message)", hint: $0.hint) }
+            return try endpoint(text) { .usage("SCACTL_SERVER: \($0.message)", hint: $0.nextStep) }
         }
         guard let text = settings.server else { return nil }
         return try endpoint(text) { error in
             CommandFailure(
-                "bad_configuration",
+                .client(.badConfiguration),
                 "in the config file, \(error.message)",
                 hint: "scactl login MOBILE --server URL",
                 status: .badConfiguration
@@ -135,7 +141,9 @@ struct Invocation: Sendable {
         _ body: () throws(CommandFailure) -> Value
     ) throws(CommandFailure) -> Value {
         do throws(CommandFailure) { return try body() } catch {
-            throw .usage("\(variable): \(error.message)", hint: error.hint.map { "\(variable)=\($0)" })
+            // The hint is the mobile that was meant, if one can be guessed.
+            let hint = Mobile(error.hint).map { "export \(variable)=\($0)" } ?? "unset \(variable)"
+            throw .usage("\(variable): \(error.message)", hint: hint)
         }
     }
 }
@@ -152,7 +160,10 @@ extension Duration {
     /// - Throws: `CommandFailure` with status 64.
     init(argument text: String, for option: String) throws(CommandFailure) {
         guard let duration = Duration(parsing: text) else {
-            throw .usage("\(option) takes a duration like 250ms, 10s, 5m, 2h or 7d; found \"\(text)\"")
+            throw .usage(
+                "\(option) takes a duration like 250ms, 10s, 5m, 2h or 7d; found \"\(text)\"",
+                hint: "\(option) 10s"
+            )
         }
         self = duration
     }

@@ -20,7 +20,7 @@ struct Scactl: ParsableCommand {
         version: version,
         subcommands: [
             Login.self, Logout.self, Who.self, Send.self, Listen.self, History.self, Health.self, Chat.self, Pipe.self,
-            Bot.self, Completions.self,
+            Bot.self, Doctor.self, Completions.self,
         ]
     )
 
@@ -44,9 +44,8 @@ struct Scactl: ParsableCommand {
             switch CommandLineReading(arguments) {
             case .command(let command):
                 return await run(command, try Console(command.shared, in: context), in: context)
-            case .text(let text):
-                if !text.isEmpty { try await context.output.write([Array((text + "\n").utf8)]) }
-                return .done
+            case .text(let text): return try await show(text, in: context)
+            case .welcome(let shared): return try await show(Welcome(shared, in: context).text, in: context)
             case .failure(let failure): throw failure
             }
         } catch {
@@ -55,13 +54,18 @@ struct Scactl: ParsableCommand {
         }
     }
 
+    private static func show(_ text: String, in context: CommandContext) async throws(CommandFailure) -> ExitStatus {
+        if !text.isEmpty { try await context.output.write([Array((text + "\n").utf8)]) }
+        return .done
+    }
+
     private static func run(
         _ command: any Subcommand,
         _ console: Console,
         in context: CommandContext
     ) async -> ExitStatus {
         do {
-            return try await command.run(Invocation(command.shared, console: console, in: context))
+            return try await command.run(console, in: context)
         } catch {
             let failure = CommandFailure(explaining: error)
             await console.report(failure)
@@ -84,4 +88,13 @@ protocol Subcommand: ParsableCommand, Sendable {
     /// - Returns: what the shell is told; what went wrong with single records or messages has been reported by then.
     /// - Throws: `CommandFailure` for what ended it.
     func run(_ invocation: Invocation) async throws -> ExitStatus
+    /// The same, before options, environment and settings are looked at together: for a command that has something to say
+    /// also when they cannot be used.
+    func run(_ console: Console, in context: CommandContext) async throws -> ExitStatus
+}
+
+extension Subcommand {
+    func run(_ console: Console, in context: CommandContext) async throws -> ExitStatus {
+        try await run(Invocation(shared, console: console, in: context))
+    }
 }

@@ -76,7 +76,8 @@ import Testing
         let world = world(.example("a"), .example("b"))
         let script = #"test $SCACTL_ID = b || exit 3; echo ok"#
         let outcome = await run(world, rows: 3, "-o", "text", "--retry-for", "5m", "--each", "--", "sh", "-c", script)
-        #expect(outcome.errors == ["scactl: sh ended with status 3; no reply to 9812345678"])
+        let hint = "look at what it was to answer: scactl history --peer 9812345678 --dir in -n 1"
+        #expect(outcome.errors == ["scactl: sh ended with status 3; no reply to 9812345678\n  try: \(hint)"])
         #expect(try world.connection.submitted.map(\.text) == ["ok"])
         #expect(try world.connection.submitted.map(\.retryFor) == [.seconds(300)])
     }

@@ -31,7 +31,7 @@ import Testing
             }
         let failure = CommandFailure(explaining: ClientError(code, "why", hint: "what"))
         #expect(failure.status.rawValue == expected)
-        #expect(failure.code == code.rawValue && failure.message == "why" && failure.hint == "what")
+        #expect(failure.code.word == code.rawValue && failure.message == "why" && failure.hint == "what")
     }
 
     @Test func errorsOfHistoryAndSettingsHaveTheirs() {

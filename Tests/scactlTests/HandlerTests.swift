@@ -122,7 +122,7 @@ import Testing
 
     @Test func itLeadsAGroupOfItsOwn() async throws {
         let outcome = try await run("cut -d' ' -f1,5 /proc/$$/stat")
-        guard case .reply(let text) = outcome else { throw CommandFailure.badInput("\(outcome)") }
+        guard case .reply(let text) = outcome else { throw CommandFailure.badInput("\(outcome)", hint: "") }
         let numbers = text.split(separator: " ")
         #expect(numbers.count == 2 && numbers[0] == numbers[1])
     }

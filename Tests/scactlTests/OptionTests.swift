@@ -128,7 +128,7 @@ import Testing
 
     @Test func helpThatCannotBeWrittenIs74() async {
         let world = World()
-        world.output.fail(with: CommandFailure("output_failed", "no space", status: .io))
+        world.output.fail(with: CommandFailure(.ours(.outputFailed), "no space", hint: "make some", status: .io))
         #expect(await world.run("--help").status == .io)
     }
 

@@ -15,7 +15,7 @@ import Testing
     }
 
     /// One of each type with all that it can have, and one with the least.
-    private static let examples: [(full: Row, least: Row)] = [
+    static let examples: [(full: Row, least: Row)] = [
         (.message(.example("a", direction: .out, status: .stored)), .message(.example("a"))),
         (.sent(sent("r", "why")), .sent(sent(nil, nil))),
         (.user(World.peer, isOnline: true, reference: "r"), .user(World.peer, isOnline: false)),
@@ -27,9 +27,10 @@ import Testing
         ),
         (health(connections: 1), health(connections: nil)),
         (.login(World.me, server: "ws://h", dialect: .v2), .login(World.me, server: "ws://h", dialect: .base)),
+        (.check(.failed(.server, "m", hint: "h")), .check(.ok(.server, "m"))),
         (
             .error(failure()),
-            .error(CommandFailure("x", "m", status: .bug))
+            .error(CommandFailure(.ours(.bug), "m", hint: "h", status: .bug))
         ),
     ]
 
@@ -60,15 +61,13 @@ import Testing
 
     @Test func everyWordOfAStatusAndEveryErrorCodeIsThere() throws {
         let page = try Self.file("docs/man/sca-rows.5")
-        let codes =
-            ClientError.Code.allCases.map(\.rawValue) + HistoryError.Code.allCases.map { "history_\($0.rawValue)" }
-        let own = [
-            "usage", "bad_input", "timeout", "not_logged_in", "bad_configuration", "bug", "input_failed",
-            "output_failed",
-        ]
-        for word in DeliveryStatus.allCases.map(\.rawValue) + codes + own {
+        let codes = CommandFailure.Code.allCases.filter(\.isShown).map(\.word)
+        for word in DeliveryStatus.allCases.map(\.rawValue) + codes {
             #expect(page.contains(" \(word) "), "\(word)")
         }
+        let checks = CheckRow.Subject.allCases.map(\.rawValue) + CheckRow.Grade.allCases.map(\.rawValue)
+        let words = Set(page.split { $0 == " " || $0 == "\n" })
+        for word in checks { #expect(words.contains("\(word)"), "\(word)") }
     }
 
     /// The type of a row. A new case stops here: it needs an example and a part of the page.
@@ -82,6 +81,7 @@ import Testing
         case .status: "status"
         case .health: "health"
         case .login: "login"
+        case .check: "check"
         case .error: "error"
         }
     }
@@ -99,7 +99,7 @@ import Testing
     }
 
     private static func failure() -> CommandFailure {
-        var failure = CommandFailure("x", "m", hint: "h", status: .badInput, line: 1)
+        var failure = CommandFailure(.ours(.bug), "m", hint: "h", status: .badInput, line: 1)
         failure.reference = "r"
         return failure
     }

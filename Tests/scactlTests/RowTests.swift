@@ -76,12 +76,24 @@ import Testing
             #"{"type":"login","mobile":"9812345678","server":"ws://h","dialect":"base"}"#
         ),
         (
-            .error(CommandFailure("unreachable", "no", hint: "go", status: .unreachable)),
+            .check(.ok(.clock, "agrees")),
+            #"{"type":"check","name":"clock","ok":true,"grade":"ok","message":"agrees"}"#
+        ),
+        (
+            .check(.warning(.disk, "little", hint: "more")),
+            #"{"type":"check","name":"disk","ok":true,"grade":"warning","message":"little","hint":"more"}"#
+        ),
+        (
+            .check(.failed(.server, "no", hint: "go")),
+            #"{"type":"check","name":"server","ok":false,"grade":"failed","message":"no","hint":"go"}"#
+        ),
+        (
+            .error(CommandFailure(.client(.unreachable), "no", hint: "go", status: .unreachable)),
             #"{"type":"error","code":"unreachable","message":"no","hint":"go","exit":69}"#
         ),
         (
-            .error(.badInput("no", line: 3)),
-            #"{"type":"error","code":"bad_input","message":"no","exit":65,"line":3}"#
+            .error(.badInput("no", hint: "go", line: 3)),
+            #"{"type":"error","code":"bad_input","message":"no","hint":"go","exit":65,"line":3}"#
         ),
     ])
     func aJSONRowIsOneFlatObjectWithItsKeysInOrder(_ row: Row, _ expected: String) {
@@ -136,8 +148,17 @@ import Testing
         )
     }
 
+    /// What a mark says, a word beside it says as well.
+    @Test func aCheckSaysHowItWentInAWord() {
+        #expect(text(.check(.ok(.clock, "agrees")), isTerminal: true) == "✓ clock ok: agrees\n")
+        let doubtful = Row.check(.warning(.disk, "little \u{1B}left", hint: "free \u{1B}some"))
+        #expect(text(doubtful, isTerminal: true) == "! disk warning: little \\x1bleft\n  try: free \\x1bsome\n")
+        let wrong = Row.check(.failed(.server, "gone", hint: "try wss://h"))
+        #expect(text(wrong, isTerminal: true) == "✗ server failed: gone\n  try: wss://h\n")
+    }
+
     @Test func anErrorSaysWhatToTry() {
-        let failure = CommandFailure("x", "no \u{1B}server", hint: "scad", status: .unreachable, line: 2)
+        let failure = CommandFailure(.ours(.bug), "no \u{1B}server", hint: "scad", status: .unreachable, line: 2)
         #expect(text(.error(failure), isTerminal: true) == "scactl: line 2: no \\x1bserver\n  try: scad\n")
     }
 

@@ -258,7 +258,7 @@ import Testing
 
     @Test func stdoutThatCannotBeWrittenIs74() async {
         let world = World()
-        world.output.fail(with: CommandFailure("output_failed", "no space", status: .io))
+        world.output.fail(with: CommandFailure(.ours(.outputFailed), "no space", hint: "make some", status: .io))
         #expect(await world.run("send", "--to", "9812345678", "hi").status == .io)
     }
 

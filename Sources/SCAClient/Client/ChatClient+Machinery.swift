@@ -115,7 +115,7 @@ extension ChatClient {
         guard connection === source else { return }
         connection = nil
         let now = Moment.now()
-        perform(machine.lost(error, now: now), now)
+        perform(machine.lost(error.naming(configuration.mobile), now: now), now)
         settle(now)
     }
 

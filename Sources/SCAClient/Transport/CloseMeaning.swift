@@ -14,7 +14,7 @@ extension WebSocketConnection {
             return ClientError(
                 .unauthorized,
                 "\(endpoint) does not admit this mobile (\(reason.code)\(said))",
-                hint: "log in with: scactl login MOBILE"
+                hint: ClientError.loginHint
             )
         case 1009:
             return ClientError(.tooLarge, "\(closed): a frame was over its limit", hint: "send shorter messages")

@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import NIOSSL
 internal import SCACore
 
 /// One HTTP request and its answer, over a connection and a thread of its own: for what is asked beside the WebSocket.
@@ -10,6 +11,8 @@ struct HTTPExchange: Sendable {
         var status: Int
         /// Cut at 8 KiB.
         var body: [UInt8]
+        /// Whom we were connected to, and when it was there.
+        var peer = ServerSighting()
     }
 
     let dialer: Dialer
@@ -64,6 +67,32 @@ struct HTTPExchange: Sendable {
     }
 }
 
+/// What can be told of a server by the connection to it.
+public struct ServerSighting: Hashable, Sendable {
+    /// Its address, as the system writes it; nil if there is none.
+    public var address: String?
+    /// What its clock said when it answered, in seconds since 1970 UTC; nil if it did not say.
+    public var clock: Int64?
+    /// When its certificate ends, in seconds since 1970 UTC; nil without TLS.
+    public var certificateEnd: Int64?
+
+    /// Makes one of its parts.
+    public init(address: String? = nil, clock: Int64? = nil, certificateEnd: Int64? = nil) {
+        self.address = address
+        self.clock = clock
+        self.certificateEnd = certificateEnd
+    }
+
+    fileprivate init(_ headers: HTTPHeaders, on context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        self.init(
+            address: context.remoteAddress?.ipAddress,
+            clock: headers.first(name: "Date").flatMap(HTTPDate.seconds),
+            certificateEnd: tls?.peerCertificate.map { Int64($0.notValidAfter) }
+        )
+    }
+}
+
 /// Sends one request and collects the answer, up to 8 KiB.
 private final class ExchangeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
@@ -98,7 +127,12 @@ private final class ExchangeHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): answer = HTTPExchange.Answer(status: Int(head.status.code), body: [])
+        case .head(let head):
+            answer = HTTPExchange.Answer(
+                status: Int(head.status.code),
+                body: [],
+                peer: ServerSighting(head.headers, on: context)
+            )
         case .body(let bytes):
             let room = HTTPRefusal.maximumBody - (answer?.body.count ?? 0)
             answer?.body.append(contentsOf: bytes.readableBytesView.prefix(room))

@@ -43,14 +43,18 @@ enum HTTPRefusal {
         let sentence = said.map { shown($0.message) }
         switch status {
         case 400 where said?.code == WireError.Code.invalidMobile.rawValue:
-            return ClientError(.usage, "\(endpoint) refused this mobile: \(sentence ?? "")")
+            return ClientError(
+                .usage,
+                "\(endpoint) refused this mobile: \(sentence ?? "")",
+                hint: "check its digits; some servers take fewer than 32"
+            )
         case 400:
             return ClientError(.protocolError, found("refused the request", sentence, status, endpoint))
         case 401, 403:
             return ClientError(
                 .unauthorized,
                 found("did not admit this mobile", sentence, status, endpoint),
-                hint: "log in with: scactl login MOBILE"
+                hint: ClientError.loginHint
             )
         case 404, 426, 200..<300:
             return ClientError(

@@ -49,7 +49,8 @@ public enum HealthCheck {
             status: body.status,
             connections: body.connections,
             elapsed: .now - start,
-            httpStatus: answer.status
+            httpStatus: answer.status,
+            peer: answer.peer
         )
     }
 }
@@ -66,13 +67,23 @@ public struct HealthReport: Hashable, Sendable {
     public var elapsed: Duration
     /// The HTTP status, 100 to 599.
     public var httpStatus: Int
+    /// Who answered, by the connection.
+    public var peer: ServerSighting
 
     /// Makes a report.
-    public init(ok: Bool, status: String, connections: Int?, elapsed: Duration, httpStatus: Int) {
+    public init(
+        ok: Bool,
+        status: String,
+        connections: Int?,
+        elapsed: Duration,
+        httpStatus: Int,
+        peer: ServerSighting = ServerSighting()
+    ) {
         self.ok = ok
         self.status = status
         self.connections = connections
         self.elapsed = elapsed
         self.httpStatus = httpStatus
+        self.peer = peer
     }
 }

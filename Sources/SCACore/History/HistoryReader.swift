@@ -24,6 +24,10 @@ public struct HistoryReader: Sendable {
     /// A `HistoryFollower` from here sees what came later: no gap and no repeat.
     public private(set) var end: HistoryPosition?
 
+    /// How many bytes stood behind the last whole line when the file was last read: a line that a crash has torn, or that is
+    /// being written.
+    public private(set) var tornBytes: Int64 = 0
+
     private let blockSize: Int
 
     /// Makes a reader; nothing is read yet.
@@ -95,11 +99,13 @@ public struct HistoryReader: Sendable {
         _ body: (borrowing OpenFile, _ end: Int64, _ blockSize: Int) throws(SystemError) -> Void
     ) throws(HistoryError) {
         end = nil
+        tornBytes = 0
         guard let file = try OpenFile.history(at: path) else { return }
         do throws(SystemError) {
             let status = try file.status()
             let offset = try file.lastLineEnd(before: Int64(status.st_size), blockSize: blockSize)
             end = HistoryPosition(file: status.identity, offset: offset)
+            tornBytes = Int64(status.st_size) - offset
             try body(file, offset, blockSize)
         } catch {
             throw HistoryError("read", path, error)

@@ -17,8 +17,8 @@ struct BotVoice: Sendable {
     let outlet: RowOutlet
 
     /// Something that went wrong with one message or one run; the bot goes on.
-    func report(_ code: String, _ sentence: String) async {
-        await console.report(CommandFailure(code, sentence, status: .no))
+    func report(_ code: CommandFailure.Code.Ours, _ sentence: String, hint: String) async {
+        await console.report(CommandFailure(.ours(code), sentence, hint: hint, status: .no))
     }
 
     /// A line of the program's stderr. Blocks.

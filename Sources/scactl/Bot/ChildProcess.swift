@@ -189,7 +189,7 @@ final class ChildProcess {
     }
 
     private static func failure(_ command: ProgramCommand, _ error: Int32) -> CommandFailure {
-        let hint = error == ENOEXEC ? "a script begins with #! and its interpreter" : nil
+        let hint = error == ENOEXEC ? "begin the script with #!/bin/sh, or its interpreter" : "run it by hand first"
         return .usage("cannot start \(command.name): \(String(cString: strerror(error)))", hint: hint)
     }
 }

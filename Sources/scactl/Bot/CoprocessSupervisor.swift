@@ -72,7 +72,11 @@ actor CoprocessSupervisor: BotProgram {
 
     private func pause(after run: Duration, _ what: String) async {
         let delay = restarts.delay(after: run)
-        await voice.report("program_ended", "\(what); starting it again in \(delay.shortText)")
+        await voice.report(
+            .programEnded,
+            "\(what); starting it again in \(delay.shortText)",
+            hint: "scactl bot --each, if it answers one message and ends"
+        )
         let (sleep, stops) = (time.sleep, stopping.requests())
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await sleep(delay) }

@@ -81,6 +81,10 @@ actor HandlerCrew: BotProgram {
     }
 
     private func report(_ sentence: String, _ message: HistoryRow) async {
-        await voice.report("handler_failed", "\(sentence); no reply to \(message.from)")
+        await voice.report(
+            .handlerFailed,
+            "\(sentence); no reply to \(message.from)",
+            hint: "look at what it was to answer: scactl history --peer \(message.from) --dir in -n 1"
+        )
     }
 }

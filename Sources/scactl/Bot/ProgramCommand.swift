@@ -65,7 +65,9 @@ struct ProgramCommand: Hashable, Sendable {
 
     private static func find(_ name: String, path: String) throws(CommandFailure) -> String {
         if name.contains("/") {
-            guard access(name, F_OK) == 0 else { throw .usage("there is no program \"\(name)\"") }
+            guard access(name, F_OK) == 0 else {
+                throw .usage("there is no program \"\(name)\"", hint: "check its path: ls -l \(name)")
+            }
             guard isProgram(name) else { throw .usage("\"\(name)\" cannot be run", hint: "chmod +x \(name)") }
             return name
         }
@@ -75,7 +77,10 @@ struct ProgramCommand: Hashable, Sendable {
             if isProgram(candidate) { return candidate }
         }
         let isHere = isProgram("./\(name)")
-        throw .usage("there is no program \"\(name)\" in PATH", hint: isHere ? "scactl bot -- ./\(name)" : nil)
+        throw .usage(
+            "there is no program \"\(name)\" in PATH",
+            hint: isHere ? "scactl bot -- ./\(name)" : "scactl bot -- PATH/TO/\(name)"
+        )
     }
 
     private static func isProgram(_ path: String) -> Bool {

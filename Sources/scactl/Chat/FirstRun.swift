@@ -50,7 +50,7 @@ struct FirstRun {
             let answer = try await answer(to: "Server [\(invocation.endpoint)]: ")
             if answer.isEmpty { return invocation.endpoint.description }
             do throws(ClientError) { return try Endpoint(parsing: answer).description } catch {
-                await invocation.console.report(.usage(error.message, hint: error.hint))
+                await invocation.console.report(.usage(error.message, hint: error.nextStep))
             }
         }
     }

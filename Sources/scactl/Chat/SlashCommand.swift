@@ -82,7 +82,7 @@ extension ChatEntry {
     private static func to(_ argument: String) -> ChatEntry {
         if argument.isEmpty { return .refused("to whom? /to MOBILE; Tab completes") }
         do throws(CommandFailure) { return .command(.to(try Mobile(argument: argument))) } catch {
-            return .refused(error.message + (error.hint.map { "; /to \($0)?" } ?? ""))
+            return .refused(error.message + (Mobile(error.hint).map { "; /to \($0)?" } ?? ""))
         }
     }
 

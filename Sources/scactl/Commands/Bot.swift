@@ -117,7 +117,9 @@ struct Bot: Subcommand {
         plan.isEach = each
         if let jobs {
             plan.jobs = try Int(count: jobs, for: "-j")
-            guard (1...64).contains(plan.jobs) else { throw .usage("-j takes 1 to 64; found \(jobs)") }
+            guard (1...64).contains(plan.jobs) else {
+                throw .usage("-j takes 1 to 64; found \(jobs)", hint: "-j 4")
+            }
         }
         if let handlerTimeout { plan.handlerTimeout = try Duration(argument: handlerTimeout, for: "--handler-timeout") }
         if let maxRepliesPerMinute {

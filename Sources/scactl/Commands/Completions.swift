@@ -63,7 +63,10 @@ struct Completions: Subcommand {
     private func chosen(_ context: CommandContext) throws(CommandFailure) -> CompletionShell {
         if let shell {
             guard let known = CompletionShell(rawValue: shell) else {
-                throw .usage("there are completions for bash, zsh and fish; found \"\(shell)\"")
+                throw .usage(
+                    "there are completions for bash, zsh and fish; found \"\(shell)\"",
+                    hint: "scactl completions bash"
+                )
             }
             return known
         }

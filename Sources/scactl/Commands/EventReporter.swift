@@ -61,7 +61,10 @@ extension Set<Listen.Event> {
         self = arguments.isEmpty ? [.message] : []
         for word in arguments.flatMap({ $0.split(separator: ",") }) {
             guard let event = Listen.Event(rawValue: String(word)) else {
-                throw .usage("--events takes message, presence and status; found \"\(word)\"")
+                throw .usage(
+                    "--events takes message, presence and status; found \"\(word)\"",
+                    hint: "--events message,presence"
+                )
             }
             insert(event)
         }

@@ -38,7 +38,7 @@ struct Health: Subcommand {
                 }
                 throw CommandFailure.timedOut(
                     "not healthy within \(patience.shortText): \(error.message)",
-                    hint: error.hint
+                    hint: error.nextStep
                 )
             }
             await invocation.console.detail("not healthy yet; asking again in \(pause.shortText)")

@@ -104,7 +104,9 @@ struct History: Subcommand {
         filter.peers = Set(try Mobile.list(peer))
         if let direction {
             filter.direction = HistoryRow.Direction(rawValue: direction)
-            if filter.direction == nil { throw .usage("--dir takes in or out; found \"\(direction)\"") }
+            if filter.direction == nil {
+                throw .usage("--dir takes in or out; found \"\(direction)\"", hint: "--dir in")
+            }
         }
         if let grep { filter.search = HistorySearch(grep, ignoringCase: ignoreCase) }
         if ignoreCase, grep == nil { throw .usage("-i is for --grep, which is not there", hint: "--grep TEXT -i") }
@@ -116,7 +118,10 @@ struct History: Subcommand {
     private func moment(_ text: String?, _ option: String, _ time: TimeSource) throws(CommandFailure) -> Int64? {
         guard let text else { return nil }
         guard let moment = PointInTime(text, now: time.now(), zone: time.zone) else {
-            throw .usage("\(option) takes a duration ago like 2h, or a time like 2026-11-22T14:03; found \"\(text)\"")
+            throw .usage(
+                "\(option) takes a duration ago like 2h, or a time like 2026-11-22T14:03; found \"\(text)\"",
+                hint: "\(option) 2h"
+            )
         }
         return moment.unixMilliseconds
     }
@@ -128,7 +133,7 @@ extension Int {
     /// - Throws: `CommandFailure` with status 64.
     init(count text: String, for option: String) throws(CommandFailure) {
         guard let count = Int(text), count >= 0 else {
-            throw .usage("\(option) takes a number, 0 or more; found \"\(text)\"")
+            throw .usage("\(option) takes a number, 0 or more; found \"\(text)\"", hint: "\(option) 20")
         }
         self = count
     }

@@ -109,7 +109,7 @@ actor ListenRun {
                     last = await self.lastCame
                     guard (try? await sleep(max(self.idleRest(of: idle), .zero))) != nil else { return }
                 }
-                visit.expiry.expire(.timedOut("nothing came for so long"))
+                visit.expiry.expire(.timedOut("nothing came for \(idle.shortText)", hint: "a longer --idle, or none"))
                 await visit.connection.close(grace: .zero)
             }
             return await visit.connection.nextEvents()

@@ -47,7 +47,10 @@ struct Login: Subcommand {
             throw CommandFailure.usage("two mobiles to log in: \(mobile) and \(other)", hint: "scactl login \(mobile)")
         }
         if tokenFile != nil, codeFile != nil {
-            throw CommandFailure.usage("a token and a code: which one is to be used?")
+            throw CommandFailure.usage(
+                "a token and a code: which one is to be used?",
+                hint: "scactl login \(mobile) --token-file FILE"
+            )
         }
         let given = GivenSecrets(invocation)
         let run = LoginRun(
@@ -57,6 +60,11 @@ struct Login: Subcommand {
         )
         let row = try await run.run(as: mobile)
         if !invocation.isQuiet { try await invocation.console.show([row]) }
+        if invocation.settings.mobile == nil {
+            await invocation.console.explain(
+                "remembered; from now on: scactl who, scactl send --to MOBILE hi, scactl chat MOBILE"
+            )
+        }
         return .done
     }
 }

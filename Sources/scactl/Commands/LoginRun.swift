@@ -130,7 +130,10 @@ struct GivenSecrets: Sendable {
             : try StoredToken.readGiven(path)
         guard let token else {
             let place = path == "-" ? "stdin" : path
-            throw CommandFailure.badInput("\(place) holds no token: expected one word, and nothing else")
+            throw CommandFailure.badInput(
+                "\(place) holds no token: expected one word, and nothing else",
+                hint: "--token-file - and paste the token alone, then Enter and Ctrl-D"
+            )
         }
         return token
     }
@@ -151,7 +154,7 @@ struct GivenSecrets: Sendable {
         let code = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         guard !code.isEmpty else {
             throw CommandFailure(
-                "unauthorized",
+                .client(.unauthorized),
                 "no code was given",
                 hint: "type the code that was sent, or pipe it in",
                 status: .notAdmitted
@@ -194,5 +197,5 @@ extension CommandFailure {
 
 extension Endpoint {
     /// Whether what is sent there stays on this machine.
-    fileprivate var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }

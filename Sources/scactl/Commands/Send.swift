@@ -81,7 +81,12 @@ struct Send: Subcommand {
     private func source(_ invocation: Invocation) async throws -> SendRun.Source {
         if !text.isEmpty {
             let text = text.joined(separator: " ")
-            guard !text.isEmpty else { throw CommandFailure.badInput("nothing to send: the text is empty") }
+            guard !text.isEmpty else {
+                throw CommandFailure.badInput(
+                    "nothing to send: the text is empty",
+                    hint: "scactl send --to MOBILE TEXT"
+                )
+            }
             return .message(MessageRecord(text: text))
         }
         let terminals = invocation.context.terminals
@@ -94,7 +99,10 @@ struct Send: Subcommand {
         while let block = try await invocation.context.input.next() {
             bytes += block
             guard bytes.count <= MessageRecord.longest else {
-                throw CommandFailure.badInput("stdin is over \(MessageRecord.longest) bytes, too long for a message")
+                throw CommandFailure.badInput(
+                    "stdin is over \(MessageRecord.longest) bytes, too long for a message",
+                    hint: "-l, if each line is a message"
+                )
             }
         }
         return .message(try MessageRecord.parseWhole(bytes))
@@ -107,9 +115,14 @@ struct Send: Subcommand {
     }
 
     private func plan(_ invocation: Invocation) throws(CommandFailure) -> SendRun.Plan {
-        if [lines, nul, jsonLines].count(where: \.self) > 1 { throw .usage("only one of -l, -0 and -j is possible") }
+        if [lines, nul, jsonLines].count(where: \.self) > 1 {
+            throw .usage("only one of -l, -0 and -j is possible", hint: "scactl send --help")
+        }
         if form != .whole, !text.isEmpty {
-            throw .usage("a TEXT and -l, -0 or -j together: which one is to be sent?")
+            throw .usage(
+                "a TEXT and -l, -0 or -j together: which one is to be sent?",
+                hint: "scactl send --to MOBILE TEXT"
+            )
         }
         let recipients = try Mobile.list(to)
         if recipients.isEmpty, form != .jsonLines {
@@ -119,7 +132,7 @@ struct Send: Subcommand {
         var plan = SendRun.Plan(recipients: recipients)
         if let wait {
             guard let confirmation = Confirmation(rawValue: wait) else {
-                throw .usage("--wait takes stored, routed or none; found \"\(wait)\"")
+                throw .usage("--wait takes stored, routed or none; found \"\(wait)\"", hint: "--wait stored")
             }
             plan.wait = confirmation
         }

@@ -38,7 +38,7 @@ extension MessageRecord {
     /// - Throws: `CommandFailure` with status 65 and the record's number.
     static func parse(_ record: RecordSplitter.Record, as form: InputForm) throws(CommandFailure) -> MessageRecord? {
         guard let bytes = record.bytes else {
-            throw .badInput("a record over \(longest) bytes", line: record.number)
+            throw .badInput("a record over \(longest) bytes", hint: "send it in parts", line: record.number)
         }
         if form == .jsonLines { return try parseJSON(bytes, line: record.number) }
         if bytes.isEmpty { return nil }

@@ -5,7 +5,7 @@ extension Mobile {
     ///
     /// - Parameter line: the record of stdin it is in; nil for the command line and the environment.
     /// - Throws: `CommandFailure` with status 64, or 65 for a record. If only blanks, `+` or the like are in the way,
-    ///   the hint is the number without them: it is not silently taken for it, since a `+91` may be missing.
+    ///   the hint is the number without them, and nothing else: it is not silently taken for it, since a `+91` may be missing.
     init(argument text: String, line: Int? = nil) throws(CommandFailure) {
         if let mobile = Mobile(text) {
             self = mobile
@@ -14,7 +14,7 @@ extension Mobile {
         let shown = text.count > 40 ? text.prefix(40) + "…" : text
         let digits = text.filter { !" -+()./".contains($0) }
         let message = "a mobile is 10 to 32 digits, like 9876543210; found \"\(shown)\""
-        let hint = Mobile(digits)?.description
+        let hint = Mobile(digits)?.description ?? "the whole number in digits, without + and blanks"
         throw line == nil ? .usage(message, hint: hint) : .badInput(message, hint: hint, line: line)
     }
 

@@ -23,7 +23,7 @@ struct PipeRequest: Hashable, Sendable {
     static func parse(_ record: RecordSplitter.Record) throws(CommandFailure) -> PipeRequest? {
         let line = record.number
         guard let bytes = record.bytes else {
-            throw .badInput("a line over \(MessageRecord.longest) bytes", line: line)
+            throw .badInput("a line over \(MessageRecord.longest) bytes", hint: "send it in parts", line: line)
         }
         guard let object = try Object.fromLine(bytes, number: line) else { return nil }
         do throws(CommandFailure) {

@@ -55,8 +55,9 @@ actor DescriptorReader: ByteSource {
             if failure == EINTR || failure == EAGAIN { continue }
             if failure != 0 {
                 throw CommandFailure(
-                    "input_failed",
+                    .ours(.inputFailed),
                     "cannot read \(name): \(String(cString: strerror(failure)))",
+                    hint: "see where \(name) comes from",
                     status: .io
                 )
             }

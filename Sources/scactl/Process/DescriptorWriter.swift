@@ -64,8 +64,9 @@ actor DescriptorWriter: LineSink {
             case EPIPE: throw .readerGone
             case let error:
                 throw CommandFailure(
-                    "output_failed",
+                    .ours(.outputFailed),
                     "cannot write to \(name): \(String(cString: strerror(error)))",
+                    hint: error == ENOSPC ? "free some space there, or write elsewhere" : "see where \(name) leads to",
                     status: .io
                 )
             }

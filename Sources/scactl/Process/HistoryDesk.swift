@@ -2,7 +2,7 @@ internal import SCACore
 
 /// Looks things up in a history, as often as one likes, on one thread of its own, since reading a file blocks.
 actor HistoryDesk {
-    private let path: String
+    let path: String
     private let executor = ThreadExecutor()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

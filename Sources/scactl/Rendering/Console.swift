@@ -117,7 +117,7 @@ struct Console: Sendable {
     ) throws(CommandFailure) -> Settings.Output {
         if let text = output {
             guard let form = Settings.Output(rawValue: text) else {
-                throw .usage("--output takes auto, text or json; found \"\(text)\"")
+                throw .usage("--output takes auto, text or json; found \"\(text)\"", hint: "--output json")
             }
             return form
         }

@@ -62,9 +62,16 @@ struct JSONLinesRenderer: Renderer {
             object.add("mobile", mobile.description)
             object.add("server", server)
             object.add("dialect", dialect.rawValue)
+        case .check(let check):
+            object.add("type", "check")
+            object.add("name", check.subject.rawValue)
+            object.add("ok", check.grade != .failed)
+            object.add("grade", check.grade.rawValue)
+            object.add("message", check.message)
+            object.add("hint", check.hint)
         case .error(let failure):
             object.add("type", "error")
-            object.add("code", failure.code)
+            object.add("code", failure.code.word)
             object.add("message", failure.message)
             object.add("hint", failure.hint)
             object.add("exit", Int64(failure.status.rawValue))

@@ -17,6 +17,7 @@ enum Row: Hashable, Sendable {
     case status(StatusRow)
     case health(HealthRow)
     case login(Mobile, server: String, dialect: Dialect)
+    case check(CheckRow)
     case error(CommandFailure)
 }
 
@@ -61,6 +62,45 @@ struct HealthRow: Hashable, Sendable {
     var connections: Int?
     var server: String
     var elapsed: Duration
+}
+
+/// What `doctor` found out about one thing.
+struct CheckRow: Hashable, Sendable {
+    /// What was looked at.
+    enum Subject: String, CaseIterable, Sendable {
+        case version, settings, mobile, token, history, disk, terminal, server, tls, session, clock
+    }
+
+    enum Grade: String, CaseIterable, Sendable {
+        case ok
+        /// It works, and may not always.
+        case warning
+        /// Something does not work because of it.
+        case failed
+    }
+
+    var subject: Subject
+    var grade: Grade
+    /// A sentence without capital and full stop.
+    var message: String
+    /// What to type or do; nil if all is well.
+    var hint: String?
+
+    static func ok(_ subject: Subject, _ message: String) -> CheckRow {
+        CheckRow(subject: subject, grade: .ok, message: message)
+    }
+
+    static func warning(_ subject: Subject, _ message: String, hint: String) -> CheckRow {
+        CheckRow(subject: subject, grade: .warning, message: message, hint: hint)
+    }
+
+    static func failed(_ subject: Subject, _ message: String, hint: String) -> CheckRow {
+        CheckRow(subject: subject, grade: .failed, message: message, hint: hint)
+    }
+
+    static func failed(_ subject: Subject, _ failure: CommandFailure) -> CheckRow {
+        .failed(subject, failure.message, hint: failure.hint)
+    }
 }
 
 extension Duration {

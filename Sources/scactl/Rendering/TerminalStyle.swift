@@ -12,7 +12,7 @@ struct TerminalStyle: Hashable, Sendable {
         /// - Throws: `CommandFailure` with status 64.
         init(option: String?) throws(CommandFailure) {
             guard let choice = Choice(rawValue: option ?? "auto") else {
-                throw .usage("--color takes auto, always or never; found \"\(option ?? "")\"")
+                throw .usage("--color takes auto, always or never; found \"\(option ?? "")\"", hint: "--color auto")
             }
             self = choice
         }

@@ -83,10 +83,26 @@ struct TextRenderer: Renderer {
         return line + style(.dim, ", \(health.elapsed.milliseconds) ms")
     }
 
+    private func text(of check: CheckRow) -> String {
+        let mark =
+            switch check.grade {
+            case .ok: style(.green, "✓")
+            case .warning: style(.yellow, "!")
+            case .failed: style(.red, "✗")
+            }
+        let line = "\(mark) \(check.subject.rawValue) \(check.grade.rawValue): \(sanitized(check.message))"
+        return check.hint.map { "\(line)\n\(text(ofHint: $0))" } ?? line
+    }
+
+    /// What to do, beneath what is wrong. Some hints begin with the word themselves.
+    private func text(ofHint hint: String) -> String {
+        "  try: \(sanitized(hint.hasPrefix("try ") ? String(hint.dropFirst(4)) : hint))"
+    }
+
     private func text(of failure: CommandFailure) -> String {
         let place = failure.line.map { "line \($0): " } ?? ""
         let sentence = "\(style(.red, "scactl:")) \(place)\(sanitized(failure.message))"
-        return failure.hint.map { "\(sentence)\n  try: \(sanitized($0))" } ?? sentence
+        return "\(sentence)\n\(text(ofHint: failure.hint))"
     }
 
     /// The mark of an outcome, in its tone.

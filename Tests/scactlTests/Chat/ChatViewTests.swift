@@ -98,7 +98,7 @@ struct ChatViewTests {
         let lines: [ChatLine] = [
             .message(.example("1", text: hostile)), outcome(.stored, hostile, isBare: false), .remark(hostile),
             .notSent(Outgoing(to: World.peer, text: hostile, id: MessageID(trusted: "m1"))), .refusal(hostile),
-            .failure(CommandFailure("code", hostile, hint: hostile, status: .io)),
+            .failure(CommandFailure(.ours(.bug), hostile, hint: hostile, status: .io)),
         ]
         for line in lines {
             let text = String(decoding: view(isColored: true).lines(for: line).joined(), as: UTF8.self)

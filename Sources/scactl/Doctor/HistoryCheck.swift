@@ -1,0 +1,110 @@
+internal import Glibc
+internal import SCACore
+
+/// The history and the disk that it is on. Nothing without a login: then there is no telling whose.
+struct HistoryCheck: Sendable {
+    private let invocation: Invocation
+
+    init(_ invocation: Invocation) {
+        self.invocation = invocation
+    }
+
+    func rows() async -> [CheckRow] {
+        guard let mobile = try? invocation.mobile(), let paths = try? invocation.paths() else { return [] }
+        let path = paths.history(of: mobile)
+        let desk = HistoryDesk(path: path)
+        var facts: HistoryFacts
+        do throws(HistoryError) { facts = try await desk.facts() } catch {
+            return [.failed(.history, CommandFailure(explaining: error))]
+        }
+        // Every writer has it for a moment.
+        if let holder = facts.holder {
+            try? await invocation.context.time.sleep(.milliseconds(300))
+            facts.holder = HistoryFacts.holder(of: path)?.process == holder.process ? holder : nil
+        }
+        return facts.rows
+    }
+}
+
+/// What is known of a history file, and what that means. Pure, but for `init(path:)` and `holder(of:)`.
+struct HistoryFacts: Hashable, Sendable {
+    /// Who has it locked.
+    struct Holder: Hashable, Sendable {
+        var process: Int32
+        var name: String
+        /// By Ctrl-Z, say.
+        var isStopped: Bool
+    }
+
+    let path: String
+    /// Nil if there is no file yet.
+    var file: File?
+    /// The folder it is in, or is to be in: the one that is there.
+    var folder = "/"
+    var isFolderWritable = true
+    /// What is left on its disk, in bytes; nil if the system does not say.
+    var free: Int64?
+    var holder: Holder?
+
+    struct File: Hashable, Sendable {
+        var isOurs = true
+        var mode: mode_t = 0o600
+        var isWritable = true
+        var rows = 0
+        /// Lines that are no rows.
+        var badLines = 0
+        /// What stands behind the last whole line, in bytes.
+        var tornBytes: Int64 = 0
+        /// Whether there was no time to look at all of it.
+        var isCut = false
+    }
+
+    init(path: String) {
+        self.path = path
+    }
+
+    var rows: [CheckRow] { [history] + disk }
+
+    private var history: CheckRow {
+        guard let file else {
+            if isFolderWritable { return .ok(.history, "none yet; the first message will make \(path)") }
+            return .failed(.history, "\(folder) cannot be written to", hint: Self.writing)
+        }
+        if !file.isWritable { return .failed(.history, "\(path) cannot be written to", hint: Self.writing) }
+        if let holder {
+            let who = "\(path) is locked by \(holder.name), process \(holder.process)"
+            if holder.isStopped { return .failed(.history, "\(who), which is stopped", hint: "fg, in its shell") }
+            return .warning(.history, who, hint: "see what it does: ps -fp \(holder.process)")
+        }
+        if !file.isOurs {
+            return .warning(.history, "\(path) belongs to another user", hint: "sudo chown \"$USER\" \(path)")
+        }
+        if file.mode & 0o077 != 0 { return .warning(.history, "others can read \(path)", hint: "chmod 600 \(path)") }
+        if file.tornBytes > 0 {
+            return .warning(
+                .history,
+                "the last line of \(path) is torn (\(file.tornBytes) bytes)",
+                hint: "nothing: the next message sets it aside"
+            )
+        }
+        let count = "\(file.rows) message\(file.rows == 1 ? "" : "s")"
+        if file.badLines > 0 {
+            return .warning(
+                .history,
+                "\(count), and \(file.badLines) line\(file.badLines == 1 ? "" : "s") that cannot be read, in \(path)",
+                hint: "jq . \(path), to see where"
+            )
+        }
+        return .ok(.history, "\(file.isCut ? "more than " : "")\(count) in \(path)")
+    }
+
+    private var disk: [CheckRow] {
+        guard let free else { return [] }
+        let words = "\(free >> 20) MiB are left in \(folder)"
+        if free < 1 << 20 { return [.failed(.disk, "no space is left in \(folder)", hint: Self.space)] }
+        return [free < 100 << 20 ? .warning(.disk, words, hint: Self.space) : .ok(.disk, words)]
+    }
+
+    private static let writing = "make it yours to write (chown, chmod u+rw), or set XDG_DATA_HOME to a folder that is"
+    private static let space = "free some space there, or set XDG_DATA_HOME to a folder on another disk"
+}

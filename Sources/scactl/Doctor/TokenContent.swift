@@ -1,0 +1,27 @@
+internal import FoundationEssentials
+
+/// What a token says of itself. It is read and not verified: only the server can, and only the server need.
+struct TokenContent: Hashable, Sendable {
+    /// Whom it admits; nil if it does not say.
+    let subject: String?
+    /// When it ends, in seconds since 1970 UTC; nil if it does not say.
+    let end: Int64?
+
+    /// - Parameter token: a JWT in its compact form (RFC 7519, RFC 7515), or any other word.
+    /// - Returns: nil if there is nothing to be read.
+    init?(of token: String) {
+        struct Claims: Decodable {
+            var sub: String?
+            var exp: Double?
+        }
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        // base64url without padding (RFC 4648, section 5) in the other alphabet.
+        var text = String(parts[1].map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
+        text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+        guard let data = Data(base64Encoded: text), let claims = try? JSONDecoder().decode(Claims.self, from: data)
+        else { return nil }
+        subject = claims.sub
+        end = claims.exp.flatMap { Int64(exactly: $0.rounded(.down)) }
+    }
+}

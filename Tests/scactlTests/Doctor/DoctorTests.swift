@@ -1,0 +1,190 @@
+import FoundationEssentials
+import Glibc
+import SCAClient
+import SCACore
+import Testing
+
+@testable import scactl
+
+/// What `doctor` finds, and that it changes nothing.
+@Suite(.timeLimit(.minutes(10))) struct DoctorTests {
+    private typealias Subject = CheckRow.Subject
+
+    /// A server that answers, its clock so many seconds from ours.
+    private static func network(
+        behind: Int64 = 0,
+        certificateDays: Int64? = nil,
+        _ change: (inout ScriptedNetwork.Script) -> Void = { _ in }
+    ) -> ScriptedNetwork {
+        ScriptedNetwork { script in
+            var report = HealthReport.example()
+            report.peer.clock = World.now / 1_000 - behind
+            report.peer.certificateEnd = certificateDays.map { World.now / 1_000 + $0 * 86_400 }
+            script.health = [.success(report)]
+            change(&script)
+        }
+    }
+
+    /// The names of what was looked at, each with its grade.
+    private func grades(_ outcome: World.Outcome) -> [String] {
+        outcome.rows.map { row in
+            let (name, grade) = (row.firstMatch(of: /"name":"([a-z]+)"/), row.firstMatch(of: /"grade":"([a-z]+)"/))
+            return "\(name?.output.1 ?? "?") \(grade?.output.1 ?? "?")"
+        }
+    }
+
+    private func row(_ subject: Subject, of outcome: World.Outcome) -> String {
+        outcome.rows.first { $0.contains(#""name":"\#(subject.rawValue)""#) } ?? ""
+    }
+
+    @Test func whenAllIsWellEachThingIsSaidAndTheEndIs0() async {
+        let outcome = await World(Self.network()).run("doctor")
+        #expect(outcome.status == .done)
+        #expect(outcome.errors.isEmpty)
+        let all = [
+            "version", "settings", "mobile", "token", "history", "disk", "terminal", "server", "session", "clock",
+        ]
+        #expect(grades(outcome) == all.map { "\($0) ok" })
+    }
+
+    @Test func nothingIsMadeOrChanged() async throws {
+        let world = World(Self.network())
+        _ = await world.run("doctor")
+        #expect(!FileManager.default.fileExists(atPath: world.folder))
+        let configuration = try world.connection.configuration
+        #expect(!configuration.isVisible && !configuration.sendsReceipts && configuration.presence == .none)
+        #expect(try !world.connection.hasStore)
+    }
+
+    @Test func withoutALoginTheRestIsLookedAt() async {
+        var world = World(Self.network())
+        world.environment["SCACTL_MOBILE"] = nil
+        let outcome = await world.run("doctor")
+        #expect(outcome.status == .done)
+        #expect(row(.mobile, of: outcome).contains(#""grade":"warning""#))
+        #expect(row(.mobile, of: outcome).contains(#""hint":"scactl login MOBILE""#))
+        #expect(row(.server, of: outcome).contains(#""ok":true"#))
+        #expect(world.network.made.isEmpty)
+    }
+
+    @Test(arguments: [
+        (ClientError.Code.unreachable, CheckRow.Subject.server), (.timeout, .server), (.invalidServer, .server),
+        (.tlsFailed, .tls), (.badConfiguration, .tls),
+    ])
+    func aServerThatDoesNotAnswerIsWrongAndAskedOnce(_ code: ClientError.Code, _ subject: CheckRow.Subject) async {
+        let world = World(ScriptedNetwork { $0.health = [.failure(ClientError(code, "why", hint: "what"))] })
+        let outcome = await world.run("doctor")
+        #expect(outcome.status == .no)
+        #expect(row(subject, of: outcome).hasSuffix(#""ok":false,"grade":"failed","message":"why","hint":"what"}"#))
+        #expect(world.network.made.isEmpty)
+    }
+
+    @Test func aServerThatDoesNotAdmitIsWrong() async {
+        let outcome = await World(Self.network { $0.token = "t" }).run("doctor")
+        #expect(outcome.status == .no)
+        #expect(row(.session, of: outcome).contains(#""hint":"scactl login"#))
+        #expect(row(.clock, of: outcome).contains(#""ok":true"#))
+    }
+
+    @Test(
+        arguments: [
+            (0, "ok"), (5, "ok"), (-5, "ok"), (20, "warning"), (-20, "warning"), (90, "failed"), (-90_000, "failed"),
+        ] as [(Int64, String)]
+    )
+    func aClockThatIsFarOffIsSaid(_ behind: Int64, _ grade: String) async {
+        let outcome = await World(Self.network(behind: behind)).run("doctor")
+        let row = row(.clock, of: outcome)
+        #expect(row.contains(#""grade":"\#(grade)""#), "\(row)")
+        #expect(outcome.status == (grade == "failed" ? .no : .done))
+        if grade != "ok" { #expect(row.contains(behind > 0 ? "ahead of" : "behind")) }
+    }
+
+    @Test(arguments: [(200, "ok"), (15, "ok"), (14, "warning"), (1, "warning")] as [(Int64, String)])
+    func aCertificateThatEndsSoonIsSaid(_ days: Int64, _ grade: String) async {
+        let outcome = await World(Self.network(certificateDays: days)).run("doctor", "-s", "wss://chat.example")
+        #expect(row(.tls, of: outcome).contains(#""grade":"\#(grade)""#))
+        #expect(outcome.status == .done)
+    }
+
+    @Test func inTheClearToAnotherMachineIsAWarning() async {
+        let outcome = await World(Self.network()).run("doctor", "-s", "ws://chat.example")
+        #expect(row(.tls, of: outcome).contains(#""grade":"warning""#))
+    }
+
+    @Test func settingsThatCannotBeUsedAreFoundAndTheRestIsLookedAt() async throws {
+        for text in ["nonsense", #"{"mobile":"98"}"#, #"{"server":"ftp://x"}"#] {
+            let world = World(Self.network())
+            try Settings(mobile: World.me).save(to: world.configPath)
+            try Data(text.utf8).write(to: URL(filePath: world.configPath))
+            let outcome = await world.run("doctor")
+            #expect(outcome.status == .no)
+            #expect(row(.settings, of: outcome).contains(#""ok":false"#), "\(text)")
+            #expect(row(.settings, of: outcome).contains(#""hint":""#))
+            #expect(row(.server, of: outcome).contains(#""ok":true"#))
+        }
+    }
+
+    @Test func aVariableThatCannotBeUsedIsFound() async {
+        var world = World(Self.network())
+        world.environment["SCACTL_SERVER"] = "ftp://x"
+        let outcome = await world.run("doctor")
+        #expect(outcome.status == .no)
+        #expect(row(.settings, of: outcome).contains("SCACTL_SERVER"))
+    }
+
+    @Test(arguments: [["doctor", "--timeout", "soon"], ["doctor", "-s", "ftp://x"], ["doctor", "-m", "98"]])
+    func optionsThatMakeNoSenseAre64(_ arguments: [String]) async {
+        let world = World(Self.network())
+        #expect(await Scactl.run(arguments, in: world.context) == .usage)
+        #expect(world.output.lines.isEmpty)
+    }
+
+    @Test func quietSaysOnlyWhatIsNotInOrder() async {
+        let outcome = await World(Self.network(behind: 20)).run("doctor", "-q")
+        #expect(grades(outcome) == ["clock warning"])
+    }
+
+    /// Each row: what the token says, and the grade.
+    @Test(
+        arguments: [
+            (#"{"sub":"9876543210","exp":1797956202}"#, "ok"), (#"{"sub":"9876543210","exp":1795400000}"#, "warning"),
+            (#"{"sub":"9876543210","exp":1795356202}"#, "failed"),
+            (#"{"sub":"9812345678","exp":1797956202}"#, "failed"),
+            (#"{"sub":"9876543210"}"#, "ok"), ("no JSON", "ok"),
+        ]
+    )
+    func whatTheTokenSaysOfItselfIsRead(_ claims: String, _ grade: String) async throws {
+        let world = World(Self.network())
+        let path = "\(world.folder)/state/sca/tokens/\(World.me).json"
+        let payload = Data(claims.utf8).base64EncodedString().filter { $0 != "=" }
+        try StoredToken(server: "ws://127.0.0.1:8080", token: "e30.\(payload).c2ln").save(to: path)
+        let outcome = await world.run("doctor")
+        #expect(row(.token, of: outcome).contains(#""grade":"\#(grade)""#), "\(row(.token, of: outcome))")
+    }
+
+    @Test func aTokenForAnotherServerOrForOthersEyesIsSaid() async throws {
+        let world = World(Self.network())
+        let path = "\(world.folder)/state/sca/tokens/\(World.me).json"
+        try StoredToken(server: "wss://other.example", token: "t").save(to: path)
+        #expect(row(.token, of: await world.run("doctor")).contains(#""grade":"warning""#))
+        #expect(chmod(path, 0o644) == 0)
+        let exposed = await world.run("doctor")
+        #expect(exposed.rows.last { $0.contains(#""name":"token""#) }?.contains("chmod 600") == true)
+    }
+
+    /// Each row: TERM, LANG, columns, and the grade.
+    @Test(
+        arguments: [
+            ("xterm", "en_US.UTF-8", 80, "ok"), ("xterm", "C.utf8", nil, "ok"), ("dumb", "C.UTF-8", 80, "warning"),
+            (nil, "C.UTF-8", 80, "warning"), ("xterm", "C", 80, "warning"), ("xterm", nil, 80, "warning"),
+            ("xterm", "C.UTF-8", 30, "warning"),
+        ] as [(String?, String?, Int?, String)]
+    )
+    func theTerminalIsLookedAt(_ name: String?, _ locale: String?, _ columns: Int?, _ grade: String) async {
+        var world = World(Self.network())
+        world.terminals = Terminals(input: true, output: true, errors: true)
+        (world.environment["TERM"], world.environment["LANG"], world.columns) = (name, locale, columns)
+        let outcome = await world.run("doctor", "-o", "json")
+        #expect(row(.terminal, of: outcome).contains(#""grade":"\#(grade)""#), "\(row(.terminal, of: outcome))")
+    }
+}
