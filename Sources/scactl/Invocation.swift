@@ -91,7 +91,7 @@ struct Invocation: Sendable {
             let text = context.variable(name)
         else { return self }
         guard let port = Int(text), (1...65_535).contains(port) else {
-            throw .usage("\(name) must be a TCP port, 1 to 65535; found \"\(text)\"")
+            throw .usage("\(name) must be a TCP port, 1 to 65535; found \"\(text)\"", hint: "unset \(name)")
         }
         var copy = self
         copy.endpoint.port = port

@@ -4,7 +4,7 @@ internal import SCACore
 // Reading what is known of a history. Nothing is made, changed or locked: who has the lock is asked of the kernel.
 
 extension HistoryDesk {
-    /// Looks at everything; half a second a million rows or so, three seconds at most.
+    /// Looks at everything; rows are counted for three seconds at most.
     ///
     /// - Throws: `HistoryError` if it is no file, or cannot be read.
     func facts() throws(HistoryError) -> HistoryFacts { try HistoryFacts(reading: path) }

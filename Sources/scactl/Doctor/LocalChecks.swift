@@ -91,6 +91,15 @@ struct LocalChecks: Sendable {
                 )
             ]
         }
+        guard Terminfo.knows(name, environment: context.environment) else {
+            return [
+                .warning(
+                    .terminal,
+                    "this machine has no description of the terminal \(name): the prompt is plain",
+                    hint: "export TERM=xterm, or install ncurses-term"
+                )
+            ]
+        }
         if let columns = context.columns(), columns < 40 {
             return [.warning(.terminal, "\(columns) columns are few; 40 do", hint: "make the window wider")]
         }

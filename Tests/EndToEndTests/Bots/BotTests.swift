@@ -153,7 +153,8 @@ import Testing
         let asha = try Person("9876543210", nil, on: stage)
         let answer = try await asha.run("bot", "-o", "text", "--", "no-such-program")
         #expect(answer.exit == .status(64))
-        #expect(answer.errors == "scactl: there is no program \"no-such-program\" in PATH\n")
+        let hint = "scactl bot -- PATH/TO/no-such-program"
+        #expect(answer.errors == "scactl: there is no program \"no-such-program\" in PATH\n  try: \(hint)\n")
     }
 
     // MARK: -

@@ -124,10 +124,8 @@ import Testing
             configuration.metrics = MetricsAddress(port: port)
             let second = ChatServer(configuration: configuration, logger: .init(label: "test"))
             let error = await #expect(throws: ServerError.self) { _ = try await second.start() }
-            #expect(
-                error?.message
-                    == "127.0.0.1:\(port) is in use; stop the other program or choose another port with --metrics"
-            )
+            #expect(error?.message == "127.0.0.1:\(port) is in use")
+            #expect(error?.hint == "stop the other program, or choose another port with --metrics")
             #expect(error?.code == .cannotListen)
             #expect(await !second.answers())
         }

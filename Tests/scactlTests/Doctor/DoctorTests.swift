@@ -177,7 +177,8 @@ import Testing
         arguments: [
             ("xterm", "en_US.UTF-8", 80, "ok"), ("xterm", "C.utf8", nil, "ok"), ("dumb", "C.UTF-8", 80, "warning"),
             (nil, "C.UTF-8", 80, "warning"), ("xterm", "C", 80, "warning"), ("xterm", nil, 80, "warning"),
-            ("xterm", "C.UTF-8", 30, "warning"),
+            ("xterm", "C.UTF-8", 30, "warning"), ("nobody-has-this", "C.UTF-8", 80, "warning"),
+            ("../x/xterm", "C.UTF-8", 80, "warning"),
         ] as [(String?, String?, Int?, String)]
     )
     func theTerminalIsLookedAt(_ name: String?, _ locale: String?, _ columns: Int?, _ grade: String) async {
