@@ -1,0 +1,114 @@
+"""Runs every block of commands of the pages, and looks whether what they link to is there.
+
+    python Tests/Docs/check.py --programs .build/debug [PAGE…]       README.md, docs, examples, manual pages unless told
+
+Ends with 0 only if each block was run and printed what its page shows, or says why it is not run.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# The terminal of the prompt's scenarios is that of the pages, too.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Prompt"))
+
+import blocks
+import links
+import sandbox
+from page import Page
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+JOBS = 3  # pages at a time; most of their time is waiting
+
+
+def pages():
+    found = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", CHECKOUT / "SECURITY.md"]
+    for pattern in ("docs/*.md", "examples/**/*.md", "docs/man/*.[1-8]"):
+        found += sorted(CHECKOUT.glob(pattern))
+    return [str(path.relative_to(CHECKOUT)) for path in found]
+
+
+def run_here(page, programs, is_written):
+    """In the sandbox: the page's results, as JSON on stdout."""
+    sandbox.enter(str(CHECKOUT), [programs, sys.prefix])
+    page_run = Page(page, str(CHECKOUT), programs, is_written)
+    try:
+        results = page_run.run()
+    except blocks.PageError as problem:
+        results = [(page, "failed", str(problem))]
+    print(json.dumps([results, page_run.edits]))
+
+
+def run(page, programs, is_written):
+    """A page's results, and how many seconds they took."""
+    start = time.monotonic()
+    command = [*sandbox.command(), sys.executable, __file__, "--programs", programs, "--here", page]
+    command += ["--write"] if is_written else []
+    finished = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    if finished.returncode:
+        return [(page, "failed", f"the check itself ended with {finished.returncode}")], 0
+    results, edits = json.loads(finished.stdout)
+    if edits:
+        write(CHECKOUT / page, edits)
+    return results, time.monotonic() - start
+
+
+def write(path, edits):
+    """Puts what was printed into a page."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for first, count, printed in reversed(edits):
+        indent = re.match(" *", lines[first - 1])[0]
+        lines[first : first + count] = [indent + line for line in printed]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def report(results, problems):
+    """Prints what happened; returns the exit status."""
+    missed = [(place, why) for place, outcome, why in results if outcome == "not run"]
+    failed = [(place, why) for place, outcome, why in results if outcome == "failed"]
+    for place, why in missed:
+        print(f"{place}: not run: {why}")
+    for sentence in problems:
+        print(sentence)
+    for place, why in failed:
+        print(f"\n{place}: not as the page says (- the page, + what was printed)\n{why}")
+    count = sum(outcome == "run" for _, outcome, _ in results)
+    last = f"docs-check: {count} blocks run, {len(missed)} not run, {len(failed)} failed, {len(problems)} dead references"
+    print(("\n" if failed else "") + last)
+    return 1 if failed or problems else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", required=True, help="the folder of scactl and scad")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--times", action="store_true", help="say how long each page took")
+    parser.add_argument("--write", action="store_true", help="put what is printed into the pages where they show something else")
+    parser.add_argument("pages", nargs="*", metavar="PAGE")
+    options = parser.parse_args()
+    programs = os.path.abspath(options.programs)
+    if options.here:
+        run_here(options.pages[0], programs, options.write)
+        return 0
+    names = [os.path.relpath(os.path.abspath(name), CHECKOUT) for name in options.pages] or pages()
+    problems = [sentence for name in names if name.endswith(".md") for sentence in links.check(CHECKOUT, name)]
+    if not sandbox.is_possible():
+        print("docs-check: no blocks run: this system gives no namespaces to whom is not root", file=sys.stderr)
+        return report([], problems)
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for name, (found, seconds) in zip(names, pool.map(lambda name: run(name, programs, options.write), names), strict=True):
+            results += found
+            if options.times:
+                print(f"{name}: {seconds:.1f} s")
+    return report(results, problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
