@@ -42,21 +42,21 @@ def run_here(page, programs, is_written):
         results = page_run.run()
     except blocks.PageError as problem:
         results = [(page, "failed", str(problem))]
-    print(json.dumps([results, page_run.edits]))
+    print(json.dumps([results, page_run.edits, page_run.slow]))
 
 
 def run(page, programs, is_written):
-    """A page's results, and how many seconds they took."""
+    """A page's results, and sentences about the time that they took."""
     start = time.monotonic()
     command = [*sandbox.command(), sys.executable, __file__, "--programs", programs, "--here", page]
     command += ["--write"] if is_written else []
     finished = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
     if finished.returncode:
-        return [(page, "failed", f"the check itself ended with {finished.returncode}")], 0
-    results, edits = json.loads(finished.stdout)
+        return [(page, "failed", f"the check itself ended with {finished.returncode}")], []
+    results, edits, slow = json.loads(finished.stdout)
     if edits:
         write(CHECKOUT / page, edits)
-    return results, time.monotonic() - start
+    return results, [f"{page}: {time.monotonic() - start:.0f} s", *slow]
 
 
 def write(path, edits):
@@ -103,10 +103,10 @@ def main():
         return report([], problems)
     results = []
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        for name, (found, seconds) in zip(names, pool.map(lambda name: run(name, programs, options.write), names), strict=True):
+        for found, times in pool.map(lambda name: run(name, programs, options.write), names):
             results += found
             if options.times:
-                print(f"{name}: {seconds:.1f} s")
+                print("\n".join(times))
     return report(results, problems)
 
 

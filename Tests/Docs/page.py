@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import blocks
@@ -32,10 +33,11 @@ class Page:
     def __init__(self, path, checkout, programs, is_written=False):
         """`is_written`: where the page shows something else than what is printed, `edits` has what it should show."""
         self.path, self.checkout, self.is_written = path, checkout, is_written
+        self.slow = []  # steps that took long
         self.edits = []  # (line, how many lines it shows, the lines that it should show)
-        tools = [programs, f"{checkout}/Tests/Docs/bin", os.environ["PATH"], "/usr/sbin", "/sbin"]
+        tools = [f"{checkout}/Tests/Docs/bin", programs, os.environ["PATH"], "/usr/sbin", "/sbin"]
         self.environment = {
-            "PATH": ":".join(tools), "CHECKOUT": checkout, "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm", "NO_COLOR": "1",
+            "PATH": ":".join(tools), "CHECKOUT": checkout, "PROGRAMS": programs, "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm", "NO_COLOR": "1",
             "SHELL": "/bin/bash", "USER": "asha",
         }  # fmt: skip
         self.shells = {}
@@ -81,6 +83,7 @@ class Page:
 
     def _step(self, block, step):
         server = SERVER.fullmatch(step.command)
+        start = time.monotonic()
         try:
             if server:
                 self._serve(block, step, server[1])
@@ -92,6 +95,8 @@ class Page:
             self.edits.append((step.number + step.command.count("\n"), len(step.shown), difference.mended))
         except Failure as problem:
             raise self._placed(block, step, problem) from None
+        if time.monotonic() - start > 5:
+            self.slow.append(f"{block.page}:{step.number}: {time.monotonic() - start:.0f} s: {step.command}")
 
     def _placed(self, block, step, problem):
         return Failure(f"{block.page}:{step.number}: $ {step.command}\n{problem}")
@@ -145,8 +150,7 @@ class Page:
     def _talk(self, shell, command, comparison, prompt):
         """A program that asks: what stands behind its prompt in the page is typed, or what a command behind `|` prints."""
         prompt, _, source = (part.strip() for part in prompt.partition("|"))
-        shell.echo(True)
-        shell.type(command)
+        shell.type(command, is_echoed=True)
         is_asked = lambda: (shell.status is not None or shell.screen()[1].strip() == prompt) or None
         typed = [line for line in comparison.shown if line.startswith(prompt)]
         for line in typed:
@@ -163,7 +167,6 @@ class Page:
         if shell.status is None:
             shell.key("\x03\x04")
             shell.wait_for_prompt()
-        shell.echo(False)
         if not comparison.holds(rows):
             raise Difference(comparison, rows)
 

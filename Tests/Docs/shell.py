@@ -39,6 +39,7 @@ class Shell:
         mode[1] |= termios.ONLCR
         termios.tcsetattr(slave, termios.TCSANOW, mode)
         termios.tcsetwinsize(slave, (ROWS, COLUMNS))
+        self.echo(False)
         self._bash = subprocess.Popen(
             ["bash", "--norc", "--noprofile", "--noediting", "-i"],
             stdin=slave, stdout=slave, stderr=slave, cwd=home, start_new_session=True,
@@ -46,12 +47,13 @@ class Shell:
             env=environment | {"HOME": home, "PS1": f"{MARK}$?{MARK}", "PS2": "", "HISTFILE": ""},
         )  # fmt: skip
         os.close(slave)
-        self.echo(False)
         self.wait_for_prompt()
         self.run("set +H")
 
-    def type(self, command):
+    def type(self, command, is_echoed=False):
         """Has a command begun; what was printed until now is forgotten."""
+        # Each time: bash puts the terminal back as it was when a program has died in it.
+        self.echo(is_echoed)
         self._read(0)
         self._said = ""
         with open(self._typed, "w") as file:
