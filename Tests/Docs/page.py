@@ -40,7 +40,8 @@ class Page:
             "PATH": ":".join(tools), "CHECKOUT": checkout, "PROGRAMS": programs, "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm", "NO_COLOR": "1",
             "SHELL": "/bin/bash", "USER": "asha",
         }  # fmt: skip
-        self.shells = {}
+        self.shells = {}  # by person
+        self.servers = {}  # by host and port
 
     def read(self):
         text = Path(self.checkout, self.path).read_text(encoding="utf-8")
@@ -172,12 +173,12 @@ class Page:
 
     def _serve(self, block, step, command):
         port = (PORT.search(command) or ["", "8080"])[1]
-        name = f"the server at {(HOST.search(command) or ['', ''])[1]}:{port}"
-        if name in self.shells:
-            self._stop(self.shells.pop(name))
+        host = (HOST.search(command) or ["", "127.0.0.1"])[1]
+        for place in [place for place in self.servers if place[1] == port and ("0.0.0.0" in (host, place[0]) or host == place[0])]:
+            self._stop(self.servers.pop(place))
         owner = self._shell(step.person)
         owner.run(f"{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} > {owner.home}/.here")
-        server = self.shells[name] = Shell(name, f"/tmp/server-{len(self.shells)}", self.environment)
+        server = self.servers[host, port] = Shell(f"the server at {host}:{port}", f"/tmp/{host}:{port}", self.environment)
         server.run(f". {owner.home}/.here")
         server.type(command)
         comparison = Comparison(step.shown or ["…"], block.directives)
