@@ -30,6 +30,8 @@ public enum CodeLogin {
     /// Asks for a code.
     ///
     /// - Parameters:
+    ///   - mobile: to whom it is sent, if the server knows it.
+    ///   - endpoint: the server.
     ///   - caFile: the authorities whose certificates are trusted, in PEM; nil: the system's.
     ///   - timeout: for everything together.
     /// - Returns: nil if this server has no login by code.
@@ -52,7 +54,9 @@ public enum CodeLogin {
     /// Gets a token for a code.
     ///
     /// - Parameters:
+    ///   - mobile: whom the token will admit.
     ///   - code: as it was typed; what is no digit is left out.
+    ///   - endpoint: the server.
     ///   - caFile: the authorities whose certificates are trusted, in PEM; nil: the system's.
     ///   - timeout: for everything together.
     /// - Throws: `unauthorized` if the code is not right, or not any more; else as `requestCode` does.

@@ -145,9 +145,10 @@ public actor ChatClient {
 
     /// Ends the connection and the client, with 1000 if a connection stands. Calls that wait throw `closed`.
     ///
+    /// Comes back when the connection is released; a server that does not say goodbye is given a second.
+    ///
     /// - Parameter grace: how long to wait first for answers that are due and for arrived messages to be stored. Messages
     ///   that are unanswered then are reported as `timeout`, or as what their last try came to.
-    /// - Returns: when the connection is released; a server that does not say goodbye is given a second.
     public func close(grace: Duration = .zero) async {
         guard !events.isOver, ending == nil else { return }
         if grace > .zero, !isQuiet {

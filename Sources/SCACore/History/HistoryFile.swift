@@ -51,7 +51,9 @@ public final class HistoryFile {
 
     /// Opens the file like `init(path:)`, later than its owner began to name messages.
     ///
-    /// - Parameter beginning: what `end(of:)` said before the first of them was named; nil if there was no file.
+    /// - Parameters:
+    ///   - path: as for `init(path:)`.
+    ///   - beginning: what `end(of:)` said before the first of them was named; nil if there was no file.
     /// - Throws: as `init(path:)` does.
     public convenience init(path: String, since beginning: HistoryPosition?) throws(HistoryError) {
         try self.init(path: path, calls: FileCalls())

@@ -135,7 +135,9 @@ public struct FrameParser: Sendable {
 
     /// The same for bytes that are reached by a pointer, as those of a NIO `ByteBuffer` are.
     ///
-    /// - Parameter bytes: Initialized memory that nobody else reads or writes during the call.
+    /// - Parameters:
+    ///   - bytes: Initialized memory that nobody else reads or writes during the call.
+    ///   - handle: As above.
     @discardableResult
     public mutating func consume(
         _ bytes: UnsafeMutableRawBufferPointer,

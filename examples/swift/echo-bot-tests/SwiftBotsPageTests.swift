@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The page about bots shows code that is compiled and run: every block of Swift in it is an excerpt of this example.
+/// Pages show code that is compiled and run: every block of Swift is an excerpt of this example or of its tests.
 @Suite struct SwiftBotsPageTests {
     private static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
 
@@ -9,10 +9,14 @@ import Testing
         try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
     }
 
-    @Test func everyBlockIsAnExcerptOfTheExample() throws {
-        let page = try text("docs/swift-bots.md")
+    @Test(arguments: [
+        ("docs/swift-bots.md", 10), ("Sources/SCAClient/SCAClient.docc/TalkToAServer.md", 3),
+        ("Sources/SCACore/SCACore.docc/ReadAHistory.md", 2),
+    ])
+    func everyBlockIsAnExcerptOfTheExample(path: String, count: Int) throws {
+        let page = try text(path)
         let blocks = page.matches(of: /(?s)\n```swift\n(.*?\n)```\n/).map { String($0.output.1) }
-        #expect(blocks.count >= 10)
+        #expect(blocks.count >= count)
         #expect(blocks.count == page.matches(of: /(?m)^```\w/).count, "a block of another kind, which nobody checks")
         let folders = ["echo-bot", "echo-bot-tests"].map { "examples/swift/\($0)" }
         let files = try folders.flatMap { folder in
