@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
 from pathlib import Path
 
 # The terminal of the prompt's scenarios is that of the pages, too.
@@ -59,6 +60,18 @@ def run(page, programs, is_written):
     return results, [f"{page}: {time.monotonic() - start:.0f} s", *slow]
 
 
+def recording(programs):
+    """Whether the README's picture is XML, and still what the programs show."""
+    picture = "docs/images/conversation.svg"
+    try:
+        xml.etree.ElementTree.parse(CHECKOUT / picture)
+    except (OSError, xml.etree.ElementTree.ParseError) as problem:
+        return [(picture, "failed", str(problem))]
+    command = [sys.executable, str(CHECKOUT / "Tests/Docs/record.py"), "--programs", programs, "--check", picture]
+    finished = subprocess.run(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return [(picture, "failed", finished.stdout + finished.stderr)] if finished.returncode else []
+
+
 def write(path, edits):
     """Puts what was printed into a page."""
     lines = path.read_text(encoding="utf-8").split("\n")
@@ -103,10 +116,12 @@ def main():
         return report([], problems)
     results = []
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        picture = None if options.pages else pool.submit(recording, programs)
         for found, times in pool.map(lambda name: run(name, programs, options.write), names):
             results += found
             if options.times:
                 print("\n".join(times))
+        results += picture.result() if picture else []
     return report(results, problems)
 
 
