@@ -10,7 +10,6 @@ import re
 COMMANDS, ROWS, TEXT, STAGE = "commands", "rows", "text", "stage"
 DIRECTIVES = ("not run", "run as", "file", "numbers vary", "any order", "typed after", "stage")
 ROFF = {"-": "-", "e": "\\", "&": "", "(dq": '"', "(aq": "'"}
-PROMPT = re.compile(r"(?:(\w+)'s )?\$ (.*)")
 
 
 class PageError(Exception):
@@ -156,45 +155,3 @@ def of_manual(page, text):
             start = start if lines else at + 1
             lines.append(re.sub(r"\\(\(..|.)", lambda escape: ROFF[escape[1]], line.removeprefix(".Dl ")))
     return reader.blocks
-
-
-@dataclasses.dataclass
-class Step:
-    """A command as somebody types it, and what the page shows beneath."""
-
-    person: str
-    command: str
-    shown: list[str] | None  # None: the page shows nothing of it, as in a list of commands
-    number: int
-
-
-def steps(block, is_whole):
-    """The commands of a block. `is_whole` says whether a text is a whole command or goes on in the next line.
-
-    In what readers do not see each line is a command, with a prompt or without.
-    """
-    found = []
-    is_hidden = block.kind == STAGE or "run as" in block.directives
-    lines = block.directives["run as"].splitlines() if "run as" in block.directives else block.lines
-    is_session = not is_hidden and any(PROMPT.fullmatch(line) for line in lines)
-    at = 0
-    while at < len(lines):
-        prompt = PROMPT.fullmatch(lines[at])
-        if is_session and not prompt:
-            if not found:
-                raise PageError(f"{block.place}: output before the first prompt")
-            found[-1].shown.append(lines[at].rstrip())
-            at += 1
-            continue
-        number = block.number + at
-        person, command = (prompt[1] or "Asha", prompt[2]) if prompt else ("Asha", lines[at])
-        at += 1
-        while at < len(lines) and not is_whole(command):
-            command += "\n" + lines[at]
-            at += 1
-        if command.strip() and not command.startswith("#"):
-            found.append(Step(person, command, [] if is_session else None, number))
-    for step in found:
-        while step.shown and not step.shown[-1]:
-            step.shown.pop()
-    return found

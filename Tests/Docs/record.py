@@ -113,7 +113,8 @@ def before_cursor(screen):
 
 def texts(drawing):
     """The lines of an SVG in the order drawn, for a comparison."""
-    return [re.sub(r"<[^>]*>", "", text) for text in re.findall(r"<text.*?</text>", drawing)]
+    lines = re.findall(r"<text.*?</text>", drawing)
+    return [re.sub(r"<[^>]*>", "", line.replace("</tspan><tspan", "</tspan> <tspan")) for line in lines]
 
 
 def record(programs, file, is_checked):
