@@ -112,7 +112,7 @@ def main():
     names = [os.path.relpath(os.path.abspath(name), CHECKOUT) for name in options.pages] or pages()
     problems = [sentence for name in names if name.endswith(".md") for sentence in links.check(CHECKOUT, name)]
     if not sandbox.is_possible():
-        print("docs-check: no blocks run: this system gives no namespaces to whom is not root", file=sys.stderr)
+        print("docs-check: no blocks run: they want namespaces of their own, and these want root", file=sys.stderr)
         return report([], problems)
     results = []
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:

@@ -10,6 +10,9 @@ import steps
 from blocks import COMMANDS, ROWS, STAGE
 from stage import Difference, Failure, Stage
 
+# It sees that what its pages show is compiled.
+SWIFT = "examples/swift/echo-bot-tests/SwiftBotsPageTests.swift"
+
 
 class Page:
     def __init__(self, path, checkout, programs, is_written=False):
@@ -53,6 +56,8 @@ class Page:
             self._parse(block)
         elif block.language in ("python", "bash"):
             raise Failure("a program that nobody runs: put <!-- file: NAME --> before it, or fence it as text")
+        elif block.language == "swift" and f'"{self.path}"' not in Path(self.checkout, SWIFT).read_text(encoding="utf-8"):
+            raise Failure(f"Swift that nobody compiles: name the page in {SWIFT}, or fence it as text")
         return False
 
     def _step(self, block, step):

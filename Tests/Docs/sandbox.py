@@ -11,16 +11,16 @@ from pathlib import Path
 
 NAMES = ["chat.example.org", "chat.example", "chat.home", "a.example.org", "b.example.org"]
 SCRATCH = "/tmp/.sandbox"
-# Run by whom is not root, too, where the kernel lets people have namespaces.
 NAMESPACES = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--mount-proc", "--kill-child"]
 
 
 def command():
     """What starts a program in namespaces of its own."""
-    return ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), *NAMESPACES]
+    return ["unshare", *NAMESPACES]
 
 
 def is_possible():
+    """Whether there can be one: that takes root."""
     return subprocess.run([*command(), "true"], capture_output=True, check=False).returncode == 0
 
 
@@ -38,7 +38,8 @@ def hide(folder, kept):
         run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", folder)
         for path, handle in handles:
             os.makedirs(path, exist_ok=True)
-            subprocess.run(["mount", "--bind", f"/proc/self/fd/{handle}", path], check=True, pass_fds=[handle])
+            # As it is: a canonical name would be that of the empty folder.
+            subprocess.run(["mount", "-c", "--bind", f"/proc/self/fd/{handle}", path], check=True, pass_fds=[handle])
 
 
 def cover(folder):
