@@ -48,7 +48,7 @@ class Page:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join(block.lines) + "\n", encoding="utf-8")
             return True
-        if block.kind in (COMMANDS, STAGE):
+        if block.kind in (COMMANDS, STAGE) or (block.kind == ROWS and "run as" in block.directives):
             for step in steps.of_block(block):
                 self._step(block, step)
             return True

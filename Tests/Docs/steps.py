@@ -4,7 +4,7 @@ import dataclasses
 import re
 import subprocess
 
-from blocks import STAGE, PageError
+from blocks import ROWS, STAGE, PageError
 
 PROMPT = re.compile(r"(?:(\w+)'s )?\$ (.*)")
 
@@ -26,6 +26,8 @@ class Step:
 
 def of_block(block):
     """The steps of a block. In what readers do not see each line is a command, with a prompt or without."""
+    if block.kind == ROWS:
+        return [Step("Asha", block.directives["run as"], block.lines, block.number - 1)]
     found = []
     is_hidden = block.kind == STAGE or "run as" in block.directives
     lines = block.directives["run as"].splitlines() if "run as" in block.directives else block.lines
