@@ -60,6 +60,15 @@ def run(page, programs, is_written):
     return results, [f"{page}: {time.monotonic() - start:.0f} s", *slow]
 
 
+def missed(pool, programs):
+    """The check itself: a failure for each page of Tests/Docs/wrong with which nothing is found wrong."""
+    names = [str(path.relative_to(CHECKOUT)) for path in sorted(CHECKOUT.glob("Tests/Docs/wrong/*.md"))]
+    found = pool.map(lambda name: run(name, programs, False)[0], names)
+    for name, results in zip(names, found, strict=True):
+        if not links.check(CHECKOUT, name) and not any(outcome == "failed" for _, outcome, _ in results):
+            yield name, "failed", "is wrong, and the check has not seen it"
+
+
 def recording(programs):
     """Whether the README's picture is XML, and still what the programs show."""
     picture = "docs/images/conversation.svg"
@@ -121,7 +130,8 @@ def main():
             results += found
             if options.times:
                 print("\n".join(times))
-        results += picture.result() if picture else []
+        if not options.pages:
+            results += [*missed(pool, programs), *picture.result()]
     return report(results, problems)
 
 
