@@ -16,7 +16,7 @@ VOLATILE = [
     (r"\bpid[= ]\d+", "‹pid›"),
     (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "‹day›"),
     # The name of a key.
-    (r"\b[\w-]{43}\b", "‹key›"),
+    (r"(?<![\w-])[\w-]{43}(?![\w-])", "‹key›"),
     # A port that the system chose.
     (r"127\.0\.0\.1:[3-6]\d{4}", "127.0.0.1:‹port›"),
 ]

@@ -89,7 +89,7 @@ class Recording:
         said = r"deploy is done"
         self.type("Asha", "echo 'deploy is done' | scactl send --to 9123456780", r"stored \d+ ms\n\$", 2200, ("Ravi", said))
         self.type("Ravi", "", r"\^C\n\$", 300, keys="ctrl-c")
-        self.type("Ravi", "scactl chat 9876543210", r"\n9876543210>")
+        self.type("Ravi", "scactl chat 9876543210", r"is not online\n9876543210>")
         came = ("Ravi", r"came online\n9876543210>")
         self.type("Asha", "scactl chat 9123456780", r"\n9123456780>", other=came)
         self.type("Asha", "lunch at one?", r"stored\n9123456780>", 1200, ("Ravi", r"lunch at one\?\n9876543210>"))

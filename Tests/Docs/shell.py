@@ -117,6 +117,10 @@ class Shell:
             lines.pop()
         return lines
 
+    def has_program(self):
+        """Whether a program has the terminal, which is the shell's when none has."""
+        return os.tcgetpgrp(self._master) != self._bash.pid
+
     def is_at_work(self):
         """Whether a program of it runs in the background."""
         with open(f"/proc/{self._bash.pid}/task/{self._bash.pid}/children") as file:

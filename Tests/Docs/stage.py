@@ -86,7 +86,7 @@ class Stage:
         shell.type(command)
         shell.wait_for(lambda: shell.status is not None or comparison.holds(shell.lines()) or None, self.patience)
         printed = shell.lines()
-        if shell.status is not None:
+        if shell.status is not None or not shell.has_program():
             raise Failure("ended by itself, though the page shows a ^C" + listed(printed))
         shell.interrupt()
         if shell.wait_for_prompt() is None:
