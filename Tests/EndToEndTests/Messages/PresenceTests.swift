@@ -7,7 +7,8 @@ import Testing
     init() async { stage = await Stage() }
 
     @Test func whoListsAThousandUsers() async throws {
-        let (server, asha, _) = try await stage.scene()
+        // These sessions never ping, and it takes long until all are open on a busy machine.
+        let (server, asha, _) = try await stage.scene("--ping-timeout", "1h", "--handshake-timeout", "10m")
         let mobiles = (0..<1000).map { String(9_000_000_000 + $0) }
         let sessions = try await RawSession.open(mobiles, on: server)
         // The list is exact soon: with so many, changes are folded.
@@ -19,7 +20,7 @@ import Testing
         #expect(answer.rows["mobile"].sorted() == mobiles)
         #expect(answer.rows.allSatisfy { $0.truth("online") == true })
         let some = try await asha.run("who", mobiles[7], "9876543210", mobiles[993])
-        #expect(some.exit == .status(1))
+        #expect(some.exit == .status(1), "\(some.errors)")
         #expect(some.rows.map { $0.truth("online") } == [true, false, true])
         // Those who asked may still be on their way out.
         try await eventually("the thousand alone") {
