@@ -57,7 +57,8 @@ import Testing
         let (_, asha, ravi) = try await stage.scene()
         let bot = try await bot(ravi, sh: "while :; do echo '{\"op\":\"who\"}'; done")
         let lines = (1...3_000).map { "\($0)" }
-        let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .text(lines.joined(separator: "\n")))
+        let input = Input.text(lines.joined(separator: "\n"))
+        let sender = try asha.start("send", "-l", "--timeout", "10m", "--to", ravi.mobile, input: input)
         let answer = try await sender.finish(within: .seconds(300))
         #expect(Set(answer.rows["status"]) == ["stored"])
         #expect(ravi.history["text"] == lines)
@@ -72,7 +73,8 @@ import Testing
         // More than a pipe and the queue hold.
         let text = String(repeating: "x", count: 1000)
         let lines = (1...3_000).map { "\($0) \(text)" }
-        let sender = try asha.start("send", "-l", "--to", ravi.mobile, input: .text(lines.joined(separator: "\n")))
+        let input = Input.text(lines.joined(separator: "\n"))
+        let sender = try asha.start("send", "-l", "--timeout", "10m", "--to", ravi.mobile, input: input)
         #expect(Set(try await sender.finish(within: .seconds(300)).rows["status"]) == ["stored"])
         try await bot.said("is slower than rows come")
         try Data().write(to: URL(filePath: "\(ravi.folder)/go"))
