@@ -31,7 +31,9 @@ extension OpenFile {
         var isOverlong = false
         while position < end {
             let wanted = Int(min(Int64(blockSize), end - position))
-            buffer.append(contentsOf: repeatElement(0, count: max(0, held + wanted - buffer.count)))
+            if buffer.count < held + wanted {
+                buffer += [UInt8](repeating: 0, count: held + wanted - buffer.count)
+            }
             let got = try read(wanted, at: position, into: &buffer, from: held)
             guard got > 0 else { break }
             position += Int64(got)

@@ -78,15 +78,16 @@ struct ServiceManager: Sendable {
         guard count == 1 else {
             throw ServerError(
                 code: .cannotListen,
-                message: "the service manager handed over \(count) sockets (LISTEN_FDS) where one is expected"
+                message: "the service manager handed over \(count) sockets (LISTEN_FDS) where one is expected",
+                hint: "one ListenStream= in scad.socket"
             )
         }
         let descriptor = firstDescriptor
         guard isListeningTCP(descriptor) else {
             throw ServerError(
                 code: .cannotListen,
-                message: "what the service manager handed over (LISTEN_FDS) is no listening TCP socket; "
-                    + "give it ListenStream= with a port, or an address and a port"
+                message: "what the service manager handed over (LISTEN_FDS) is no listening TCP socket",
+                hint: "ListenStream= in scad.socket, with a port, or an address and a port"
             )
         }
         // No child should have it.
