@@ -59,6 +59,7 @@ public actor ChatServer: Service {
         warnOfPlaintext()
         observe(.listening)
         try? await gracefulShutdown()
+        isDraining = true
         observe(.draining)
         await drain()
         await stop()
@@ -106,7 +107,13 @@ public actor ChatServer: Service {
                 doorkeeper: doorkeeper,
                 metrics: metrics
             )
-            running?.metricsListener = try await openMetrics(registry)
+            let metricsListener = try await openMetrics(registry)
+            guard running != nil else {
+                // Stopped meanwhile.
+                await metricsListener?.close()
+                throw CancellationError()
+            }
+            running?.metricsListener = metricsListener
             return listener.localAddress?.port ?? configuration.port
         } catch {
             await stop()
@@ -180,9 +187,9 @@ public actor ChatServer: Service {
     /// Reads the certificate and the public keys again, so that both can be renewed; sessions that stand are left alone.
     /// What cannot be used is logged, and the old one stays.
     public func reload() async {
-        guard let running else { return }
+        guard let running, !isDraining else { return }
         observe(.reloading)
-        defer { observe(.listening) }
+        defer { if !isDraining { observe(.listening) } }
         if tls == nil, configuration.auth.mode == .none {
             return log.logger.notice("nothing to reload: there is no certificate (--tls-cert) and no key (--auth)")
         }

@@ -48,9 +48,16 @@ extension Scad {
             do { try StandardOutput.write(fullMessage(for: error) + "\n") } catch { end(with: error) }
             Glibc.exit(0)
         default:
-            let command = CommandLine.arguments.contains("token") ? "scad help token" : "scad --help"
-            end(with: Complaint(sentence(message(for: error)), hint: command, status: EX_USAGE))
+            end(with: Complaint(sentence(message(for: error)), hint: helpCommand, status: EX_USAGE))
         }
+    }
+
+    /// What tells of the options that were used.
+    private static var helpCommand: String {
+        let words = CommandLine.arguments.dropFirst().prefix(2)
+        guard words.first == "token" else { return "scad --help" }
+        let isKnown = ["keygen", "issue"].contains(words.last)
+        return isKnown ? "scad help \(words.joined(separator: " "))" : "scad help token"
     }
 
     private static func end(with complaint: Complaint) -> Never {

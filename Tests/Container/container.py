@@ -57,7 +57,7 @@ class Container:
     def __enter__(self):
         bases.with_system(self.root)
         self.before = snapshot(self.root)
-        self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up; echo; exec sleep 3600"], stdout=subprocess.PIPE)
+        self.holder = subprocess.Popen(["setpriv", "--pdeathsig=KILL", "unshare", "--net", "sh", "-c", "ip link set lo up; echo; exec sleep 3600"], stdout=subprocess.PIPE)
         self.holder.stdout.readline()
         self.cable()
         user = f"--userspec={self.stage.user}"

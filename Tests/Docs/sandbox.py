@@ -1,7 +1,7 @@
-"""A machine of one's own for a page, made of namespaces: nothing that is done in it is seen outside, or left.
+"""A machine of one's own for a page, made of namespaces.
 
 Its host is `web1`, its only network is loopback, so every port is free; /home and /tmp are empty, and what is written to /etc, /usr/local
-and /var is written elsewhere. `chat.example.org` and a few other names are this machine, and an authority of its own is trusted.
+and /var is written elsewhere; the rest is the real machine. `chat.example.org` and a few other names are this machine, and an authority of its own is trusted.
 """
 
 import contextlib

@@ -43,12 +43,19 @@ class Shell:
         self._bash = subprocess.Popen(
             ["bash", "--norc", "--noprofile", "--noediting", "-i"],
             stdin=slave, stdout=slave, stderr=slave, cwd=home, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=self._take_terminal,
             env=environment | {"HOME": home, "PS1": f"{MARK}$?{MARK}", "PS2": "", "HISTFILE": ""},
         )  # fmt: skip
         os.close(slave)
         self.wait_for_prompt()
         self.run("set +H")
+
+    @staticmethod
+    def _take_terminal():
+        """In the child. Who was started in the background may ignore Ctrl-C, and would have all that it starts ignore it."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def type(self, command, is_echoed=False):
         """Has a command begun; what was printed until now is forgotten."""

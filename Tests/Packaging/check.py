@@ -153,8 +153,8 @@ class Check:
         self.machine.run(f"kill -KILL {state['MainPID']}")
         eventually("another scad", lambda: self.state()["MainPID"] not in ("0", state["MainPID"]))
         self.active()
-        # One that hangs gives no sign of life; here it is missed after two seconds.
-        self.drop_in("WatchdogSec=2s")
+        # One that hangs gives no sign of life; here it is missed after ten seconds.
+        self.drop_in("WatchdogSec=10s")
         state = self.active()
         self.machine.run(f"kill -STOP {state['MainPID']}")
         eventually("the watchdog", lambda: self.state()["MainPID"] not in ("0", state["MainPID"]))

@@ -67,7 +67,7 @@ class Machine:
 
     def __enter__(self):
         self.group = Group()
-        unshare = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child=KILL"]
+        unshare = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child=KILL"]
         self.process = subprocess.Popen(
             unshare + self.words, preexec_fn=self.group.enter, stdin=subprocess.DEVNULL
         )

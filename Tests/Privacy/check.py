@@ -290,6 +290,7 @@ def check_undumpable(program):
         owners = []
         for words in (["sleep", "600"], [shutil.copy(program, folder), "--port", "0"]):
             process = subprocess.Popen(words, user=user, stderr=subprocess.PIPE, text=True, cwd="/")
+            Server.started.append(process)
             if words[0] != "sleep":
                 expect("listening on ws" in (line := process.stderr.readline()), f"another line: {line}")
             owners.append(os.stat(f"/proc/{process.pid}/environ").st_uid)

@@ -31,7 +31,7 @@ enum KeyFile {
         guard let data = try? encoder.encode(value) else { throw unusable(path, "its keys cannot be written as JSON") }
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard file >= 0 else {
-            throw unusable(path, errno == EEXIST ? "it is there already; name another file" : reason(errno))
+            throw unusable(path, errno == EEXIST ? "it is there already, and is not overwritten" : reason(errno))
         }
         defer { close(file) }
         let bytes = Array(data) + [0x0A]
@@ -65,7 +65,7 @@ enum KeyFile {
         ServerError(
             code: .badConfiguration,
             message: "cannot use the key file \(path): \(found)",
-            hint: "name another, or make one: scad token keygen --key NEW-FILE"
+            hint: "scad token keygen --key NEW-FILE, or name another"
         )
     }
 

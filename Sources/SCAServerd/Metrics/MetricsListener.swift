@@ -1,15 +1,19 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Synchronization
 
 /// Serves `GET /metrics`, on a port and a thread of its own: who reads metrics is no client, and neither side waits for the other.
 ///
-/// One request a connection, with the limits of a handshake (`HandshakeGuard`).
+/// One request a connection, with the limits of a handshake (`HandshakeGuard`), and few connections at once: it has no gate, and
+/// shall not take the files that sessions need.
 struct MetricsListener: Sendable {
     private static let headBytes = 8_192
+    private static let atOnce = 16
 
     let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
+    private let answers: MetricsAnswers
 
     /// Opens it.
     ///
@@ -25,6 +29,8 @@ struct MetricsListener: Sendable {
     ) async throws {
         let timeout = TimeAmount.nanoseconds(timeout.wholeNanoseconds)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let answers = MetricsAnswers(text)
+        let open = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: group.next())
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
@@ -34,11 +40,14 @@ struct MetricsListener: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    guard open.value < Self.atOnce else { throw ChannelError.ioOnClosedChannel }
+                    open.value += 1
+                    channel.closeFuture.assumeIsolated().whenComplete { _ in open.value -= 1 }
                     let handlers: [any ChannelHandler] = [
                         HandshakeGuard(maximumBytes: Self.headBytes, timeout: timeout),
                         HTTPResponseEncoder(),
                         ByteToMessageHandler(HTTPRequestDecoder()),
-                        MetricsHandler(text: text),
+                        MetricsHandler(answers),
                     ]
                     try channel.pipeline.syncOperations.addHandlers(handlers)
                 }
@@ -50,11 +59,34 @@ struct MetricsListener: Sendable {
             throw error
         }
         self.group = group
+        self.answers = answers
     }
 
     func close() async {
         try? await channel.close()
+        await answers.finish()
         try? await group.shutdownGracefully()
+    }
+}
+
+/// Answers that are being made: they are waited for before the event loop ends, which they come back to.
+final class MetricsAnswers: Sendable {
+    private let text: @Sendable () async -> String?
+    private let making = Mutex<[ObjectIdentifier: Task<Void, Never>]>([:])
+
+    init(_ text: @escaping @Sendable () async -> String?) {
+        self.text = text
+    }
+
+    /// - Parameter handler: who asks, once.
+    func make(for handler: ObjectIdentifier, _ promise: EventLoopPromise<String?>) {
+        // A handler cannot wait.
+        making.withLock { $0[handler] = Task { [text] in promise.succeed(await text()) } }
+        promise.futureResult.whenComplete { _ in self.making.withLock { $0[handler] = nil } }
+    }
+
+    func finish() async {
+        for task in making.withLock({ Array($0.values) }) { await task.value }
     }
 }
 
@@ -65,20 +97,21 @@ final class MetricsHandler: ChannelInboundHandler {
 
     private static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    private let text: @Sendable () async -> String?
+    private let answers: MetricsAnswers
     private var head: HTTPRequestHead?
+    private var hasAsked = false
 
-    init(text: @escaping @Sendable () async -> String?) {
-        self.text = text
+    init(_ answers: MetricsAnswers) {
+        self.answers = answers
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
+        case .head(let head): if !hasAsked { self.head = head }
         case .body: break
         case .end:
             guard let head else { return }
-            self.head = nil
+            (self.head, hasAsked) = (nil, true)
             answer(head, context)
         }
     }
@@ -95,7 +128,7 @@ final class MetricsHandler: ChannelInboundHandler {
             return respond(.methodNotAllowed, "/metrics is read with GET\n", context)
         }
         let promise = context.eventLoop.makePromise(of: String?.self)
-        promise.completeWithTask { [text] in await text() }
+        answers.make(for: ObjectIdentifier(self), promise)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         promise.futureResult.whenSuccess { text in
             let (handler, context) = bound.value

@@ -176,6 +176,7 @@ final class HubLoop {
         perform()
         takeWaiting(now())
         isHandling = false
+        if isUnsettled { settle() }
     }
 
     /// The loop's own clock: timers that go by another would fire too early, again and again, under virtual time.

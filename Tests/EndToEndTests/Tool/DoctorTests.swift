@@ -16,7 +16,7 @@ import Testing
         try await asha.run("login", asha.mobile, "-s", server.url)
         let listener = try await ravi.listen()
         try await asha.run("send", "--to", ravi.mobile, "hi")
-        let answer = try await asha.run("doctor")
+        let answer = try await asha.run("doctor", "--timeout", "2m")
         #expect(answer.exit == .status(0), "\(answer.output)")
         #expect(answer.errors == "")
         #expect(answer.rows.map { $0["grade"] } == Array(repeating: "ok", count: 10), "\(answer.output)")
@@ -43,7 +43,7 @@ import Testing
         let old = try FakeServer.http("200 OK", #"{"status":"ok","connections":0}"#, fields: fields, on: stage)
         var asha = try stage.person("9876543210", on: nil)
         asha.environment["SCACTL_MOBILE"] = nil
-        let answer = try await asha.run("doctor", "-s", old.url)
+        let answer = try await asha.run("doctor", "-s", old.url, "--timeout", "2m")
         #expect(answer.exit == .status(1))
         #expect(grade("clock", answer) == "failed" && grade("server", answer) == "ok")
         #expect(answer.output.contains("ahead of the server's"))
@@ -55,7 +55,7 @@ import Testing
         try certificates.install(certificates.authority.issue { ($0.start, $0.end) = (-9 * 86_400, days * 86_400) })
         let server = try await certificates.server()
         let asha = try certificates.person("9876543210", on: server)
-        let answer = try await asha.run("doctor")
+        let answer = try await asha.run("doctor", "--timeout", "2m")
         #expect(grade("tls", answer) == expected, "\(answer.output)")
         #expect(answer.exit == .status(expected == "failed" ? 1 : 0))
     }
@@ -64,7 +64,7 @@ import Testing
         let key = "\(stage.folder)/key"
         try await stage.start("scad", ["token", "keygen", "--key", key]).finish()
         let (_, asha, _) = try await stage.scene("--auth", "token", "--token-key", key + ".pub")
-        let answer = try await asha.run("doctor")
+        let answer = try await asha.run("doctor", "--timeout", "2m")
         #expect(answer.exit == .status(1))
         let session = answer.rows.first { $0["name"] == "session" }
         #expect(session?["grade"] == "failed" && session?["hint"] == "scactl login \(asha.mobile)")
@@ -91,7 +91,7 @@ import Testing
 
     @Test func nothingIsMadeByLooking() async throws {
         let (_, asha, _) = try await stage.scene()
-        try await asha.run("doctor")
+        try await asha.run("doctor", "--timeout", "2m")
         #expect(try FileManager.default.subpathsOfDirectory(atPath: asha.folder) == [])
     }
 }
