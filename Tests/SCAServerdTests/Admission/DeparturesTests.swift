@@ -9,7 +9,7 @@ struct DeparturesTests {
         return counts.indices.filter { departures.hasCrowdGone(counts[$0]) }
     }
 
-    @Test func aCrowdIsMissedOnceWhenMoreThanHalfOfItHasGone() {
+    @Test func aCrowdIsMissedWhenMoreThanHalfOfItHasGone() {
         #expect(departures([0, 3_000, 2_999, 1_501, 1_501, 1_500, 1_500, 1_400, 1_400]) == [6])
         #expect(departures([3_000, 1_500, 1_500, 400, 400, 400]) == [2, 4])
     }
@@ -19,8 +19,13 @@ struct DeparturesTests {
         #expect(departures([3_000, 1_400, 700, 20, 30, 0]) == [4], "nobody leaves any more")
     }
 
+    @Test func itIsMissedOnceMoreWhenItsTimersAreOver() {
+        #expect(departures([3_000, 0, 0] + Array(repeating: 0, count: 20)) == [2, 6])
+        #expect(departures([3_000, 0, 0, 10, 3_000, 3_000, 3_000, 0, 0]) == [2, 6, 8])
+    }
+
     @Test func theyAreNotWaitedForForever() {
-        #expect(departures([3_000] + (1...10).map { 1_400 - $0 }) == [6])
+        #expect(departures([3_000] + (1...10).map { 1_400 - $0 }) == [6, 10])
     }
 
     @Test func aFewThatComeAndGoAreNoCrowd() {
