@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,8 @@ def record(programs, file, is_checked):
 
 
 def main():
+    # Who was started in the background may ignore Ctrl-C, and would have the shells that it starts ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", required=True, help="the folder of scactl and scad")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
