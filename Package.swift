@@ -55,6 +55,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "SCACore", dependencies: ["CZlib"], swiftSettings: strict),
+        .target(name: "SCACommandLine", swiftSettings: strict),
         .target(
             name: "SCAClient",
             dependencies: ["SCACore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging],
@@ -70,12 +71,14 @@ let package = Package(
         ),
         .executableTarget(
             name: "scad",
-            dependencies: ["SCAServerd", "SCACore", "CProcess", lifecycle, unixSignals, logging, arguments],
+            dependencies: [
+                "SCAServerd", "SCACore", "SCACommandLine", "CProcess", lifecycle, unixSignals, logging, arguments,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "scactl",
-            dependencies: ["SCACore", "SCAClient", "CReadline", "CProcess", arguments],
+            dependencies: ["SCACore", "SCAClient", "SCACommandLine", "CReadline", "CProcess", arguments],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
@@ -91,6 +94,11 @@ let package = Package(
         .testTarget(
             name: "SCACoreTests",
             dependencies: ["SCACore", "SCATesting"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SCACommandLineTests",
+            dependencies: ["SCACommandLine"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -167,7 +175,7 @@ case "fuzz":
         // An executable cannot be linked into anything else; a library can, if its entry point has another name.
         .target(
             name: "scactl",
-            dependencies: ["SCACore", "SCAClient", "CReadline", "CProcess", arguments],
+            dependencies: ["SCACore", "SCAClient", "SCACommandLine", "CReadline", "CProcess", arguments],
             swiftSettings: strict + watched
                 + [.unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "scactl_main"])]
         ),

@@ -8,6 +8,8 @@ public struct ServerError: Error, Hashable, Sendable, CustomStringConvertible {
         case cannotListen = "cannot_listen"
         /// The certificate or its key cannot be used.
         case badCertificate = "bad_certificate"
+        /// A file with keys for tokens cannot be used, or not be made.
+        case badKeyFile = "bad_key_file"
     }
 
     /// What kind.

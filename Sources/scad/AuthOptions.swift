@@ -27,8 +27,8 @@ struct AuthOptions: ParsableArguments {
     )
     var tokenSigningKey: String?
 
-    @Option(help: "How long the tokens given for codes are good. (default: 30d)")
-    var tokenTtl: DurationArgument?
+    @Option(.duration, help: "How long the tokens given for codes are good. (default: 30d)")
+    var tokenTtl: Duration?
 
     @Option(
         help: ArgumentHelp(
@@ -41,22 +41,22 @@ struct AuthOptions: ParsableArguments {
     )
     var codeCommand: String?
 
-    @Option(help: "Kill that program after so long. (default: 10s)")
-    var codeCommandTimeout: DurationArgument?
+    @Option(.duration, help: "Kill that program after so long. (default: 10s)")
+    var codeCommandTimeout: Duration?
 
-    @Option(help: "How long a code can be used, at most 5m. (default: 5m)")
-    var codeTtl: DurationArgument?
+    @Option(.duration, help: "How long a code can be used, at most 5m. (default: 5m)")
+    var codeTtl: Duration?
 
-    @Option(help: "Tries for a code. (default: 5)")
+    @Option(.number, help: "Tries for a code. (default: 5)")
     var codeTries: Int?
 
-    @Option(help: "Codes for one mobile within an hour. (default: 5)")
+    @Option(.number, help: "Codes for one mobile within an hour. (default: 5)")
     var codesPerMobile: Int?
 
-    @Option(help: "Requests to log in by code from one address within an hour. (default: 60)")
+    @Option(.number, help: "Requests to log in by code from one address within an hour. (default: 60)")
     var loginsPerAddress: Int?
 
-    @Option(help: "Codes that wait to be used, of all mobiles. (default: 10000)")
+    @Option(.number, help: "Codes that wait to be used, of all mobiles. (default: 10000)")
     var maxCodes: Int?
 
     @Option(
@@ -78,14 +78,14 @@ struct AuthOptions: ParsableArguments {
         set(\.keyFiles, Self.list(tokenKey, environment.text("token-key")))
         set(\.audience, tokenAudience ?? environment.text("token-audience"))
         configuration.signingKeyFile = tokenSigningKey ?? environment.text("token-signing-key")
-        set(\.tokenLifetime, tokenTtl?.duration ?? environment.duration("token-ttl"))
+        set(\.tokenLifetime, tokenTtl ?? environment.value("token-ttl", .duration))
         set(\.codeCommand, (codeCommand ?? environment.text("code-command")).map(Self.words))
-        set(\.codeCommandTimeout, codeCommandTimeout?.duration ?? environment.duration("code-command-timeout"))
-        set(\.codeLifetime, codeTtl?.duration ?? environment.duration("code-ttl"))
-        set(\.codeTries, codeTries ?? environment.number("code-tries"))
-        set(\.codesPerMobile, codesPerMobile ?? environment.number("codes-per-mobile"))
-        set(\.loginsPerAddress, loginsPerAddress ?? environment.number("logins-per-address"))
-        set(\.pendingCodes, maxCodes ?? environment.number("max-codes"))
+        set(\.codeCommandTimeout, codeCommandTimeout ?? environment.value("code-command-timeout", .duration))
+        set(\.codeLifetime, codeTtl ?? environment.value("code-ttl", .duration))
+        set(\.codeTries, codeTries ?? environment.value("code-tries", .number))
+        set(\.codesPerMobile, codesPerMobile ?? environment.value("codes-per-mobile", .number))
+        set(\.loginsPerAddress, loginsPerAddress ?? environment.value("logins-per-address", .number))
+        set(\.pendingCodes, maxCodes ?? environment.value("max-codes", .number))
         set(\.allowedOrigins, Self.list(allowOrigin, environment.text("allow-origin")))
     }
 

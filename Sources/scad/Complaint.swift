@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
+internal import SCACommandLine
 internal import SCAServerd
 
 /// Why `scad` cannot do what it was told, for the person who started it: a sentence, what to do next, an exit status.
@@ -21,6 +22,7 @@ struct Complaint: Error, Hashable, Sendable {
         let (status, usual): (Int32, String) =
             switch error.code {
             case .badConfiguration: (EX_USAGE, "scad --help")
+            case .badKeyFile: (EX_CONFIG, "scad token keygen")
             case .badCertificate: (EX_CONFIG, "name two files in PEM with --tls-cert and --tls-key")
             case .cannotListen: (EX_UNAVAILABLE, "scad --host 127.0.0.1 --port 0")
             }
@@ -48,7 +50,15 @@ extension Scad {
             do { try StandardOutput.write(fullMessage(for: error) + "\n") } catch { end(with: error) }
             Glibc.exit(0)
         default:
-            end(with: Complaint(sentence(message(for: error)), hint: helpCommand, status: EX_USAGE))
+            let said = message(for: error)
+            let dashed = ParserMessage.dashedValue(said, Array(CommandLine.arguments.dropFirst()))
+            end(
+                with: Complaint(
+                    dashed?.message ?? ParserMessage.sentence(said),
+                    hint: dashed?.hint ?? helpCommand,
+                    status: EX_USAGE
+                )
+            )
         }
     }
 
@@ -63,13 +73,5 @@ extension Scad {
     private static func end(with complaint: Complaint) -> Never {
         StandardError.write(complaint.text)
         Glibc.exit(complaint.status)
-    }
-
-    /// The parser's message as one of our sentences: one line, a small letter first, no full stop.
-    private static func sentence(_ message: String) -> String {
-        var sentence = message.split(separator: "\n").joined(separator: " ")
-        if sentence.hasSuffix(".") { sentence.removeLast() }
-        let isWord = sentence.dropFirst().first?.isLowercase == true
-        return isWord ? sentence.prefix(1).lowercased() + sentence.dropFirst() : sentence
     }
 }

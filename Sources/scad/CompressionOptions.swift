@@ -9,12 +9,18 @@ struct CompressionOptions: ParsableArguments {
     @Flag(help: "Compress messages for clients that ask for it.")
     var compression = false
 
-    @Option(help: "Largest window of compression, as a power of two: 9 to 15. (default: 12, which is 4 KiB)")
+    @Option(.number, help: "Largest window of compression, as a power of two: 9 to 15. (default: 12, which is 4 KiB)")
     var compressionWindowBits: Int?
 
-    func apply(to configuration: inout ServerConfiguration, _ environment: EnvironmentReader) {
-        guard compression || environment.flag("compression") == true else { return }
-        let windowBits = compressionWindowBits ?? environment.number("compression-window-bits")
+    /// - Throws: `ValidationError` for a window that nothing would use.
+    func apply(to configuration: inout ServerConfiguration, _ environment: EnvironmentReader) throws {
+        guard compression || environment.flag("compression") == true else {
+            guard compressionWindowBits == nil else {
+                throw ValidationError("--compression-window-bits is of no use without --compression")
+            }
+            return
+        }
+        let windowBits = compressionWindowBits ?? environment.value("compression-window-bits", .number)
         configuration.compressionWindowBits = windowBits ?? Self.usualWindowBits
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import SCACommandLine
 
 extension EnvironmentReader {
     /// A sentence about each variable that looks like one of ours and is none.
@@ -14,13 +15,14 @@ extension EnvironmentReader {
 
     static func remarks(on names: [String], known: [String]) -> [String] {
         names.filter { !known.contains($0) }.map { name in
-            let near = known.map { ($0, distance(name, $0)) }.min { $0.1 < $1.1 }
-            // Half of its own letters wrong is another word.
-            let isNear = near.map { $0.1 * 2 <= name.count - "SCAD_".count } ?? false
-            let hint = isNear ? near.map { "; did you mean \($0.0)?" } ?? "" : "; scad --help lists the options"
+            let near = NearWord.of(ending(name), among: known.map(ending))
+            let hint = near.map { "; did you mean SCAD_\($0)?" } ?? "; scad --help lists the options"
             return "the environment's \(name) means nothing to scad, and is ignored\(hint)"
         }
     }
+
+    /// What follows `SCAD_`.
+    private static func ending(_ name: String) -> String { String(name.dropFirst("SCAD_".count)) }
 
     /// The variables of all options.
     private static var known: [String] {
@@ -32,21 +34,5 @@ extension EnvironmentReader {
         let names = (tool?.command.arguments ?? []).flatMap { $0.names ?? [] }
         let options = names.filter { $0.kind == "long" && !["help", "version"].contains($0.name) }
         return options.map { variable($0.name) }
-    }
-
-    /// How many letters must be put in, left out or changed to make one word of the other (Levenshtein).
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let (left, right) = (Array(left.utf8), Array(right.utf8))
-        var row = Array(0...right.count)
-        for (index, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (place, other) in right.enumerated() {
-                let changed = diagonal + (letter == other ? 0 : 1)
-                diagonal = row[place + 1]
-                row[place + 1] = min(changed, row[place] + 1, row[place + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 }

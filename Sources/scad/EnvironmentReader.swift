@@ -1,6 +1,4 @@
 internal import Glibc
-internal import SCACore
-internal import SCAServerd
 
 /// Reads options from the environment: `SCAD_` and the option's name in capitals.
 ///
@@ -15,51 +13,23 @@ final class EnvironmentReader {
     }
 
     /// The port that hosting platforms give.
-    var port: Int? {
-        read("PORT", "a TCP port, 0 to 65535") { Int($0) }
-    }
+    var port: Int? { read("PORT", .port) }
 
-    func text(_ option: String) -> String? {
-        read(variable(option), "text") { $0 }
-    }
+    func text(_ option: String) -> String? { value(option, .text) }
 
-    func number(_ option: String) -> Int? {
-        read(variable(option), "a whole number") { Int($0) }
-    }
+    func flag(_ option: String) -> Bool? { value(option, .flag) }
 
-    func duration(_ option: String) -> Duration? {
-        read(variable(option), "a duration like 250ms, 10s, 5m") { Duration(parsing: $0) }
-    }
-
-    func size(_ option: String) -> Int? {
-        read(variable(option), "a size like 65536, 64K, 1M") { SizeArgument(argument: $0)?.bytes }
-    }
-
-    func memory(_ option: String) -> MemoryLimit? {
-        read(variable(option), "a size like 512M or a share like 80%") { MemoryArgument(argument: $0)?.limit }
-    }
-
-    func metrics(_ option: String) -> MetricsAddress? {
-        read(variable(option), "a port like 9464, or an address and a port like 0.0.0.0:9464") {
-            MetricsAddress(parsing: $0)
-        }
-    }
-
-    func flag(_ option: String) -> Bool? {
-        read(variable(option), "0 or 1") { ["0": false, "1": true][$0] }
-    }
-
-    private func variable(_ option: String) -> String { Self.variable(option) }
+    func value<Value>(_ option: String, _ kind: OptionValue<Value>) -> Value? { read(Self.variable(option), kind) }
 
     /// The name of an option's variable.
     static func variable(_ option: String) -> String {
         "SCAD_" + option.uppercased().split(separator: "-").joined(separator: "_")
     }
 
-    private func read<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
+    private func read<Value>(_ name: String, _ kind: OptionValue<Value>) -> Value? {
         guard let text = lookUp(name), !text.isEmpty else { return nil }
-        if let value = parse(text) { return value }
-        if problem == nil { problem = "the environment's \(name) is \"\(text)\"; it must be \(expected)" }
+        if let value = kind.parse(text) { return value }
+        if problem == nil { problem = "the environment's \(name) is \"\(text)\"; it must be \(kind.expected)" }
         return nil
     }
 }

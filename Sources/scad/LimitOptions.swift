@@ -4,107 +4,74 @@ internal import SCAServerd
 
 /// Every limit, as options; units and defaults are in `ServerConfiguration`.
 struct LimitOptions: ParsableArguments {
-    @Option(help: "Close a session that is silent for so long. (default: 60s)")
-    var pingTimeout: DurationArgument?
+    @Option(.duration, help: "Close a session that is silent for so long. (default: 60s)")
+    var pingTimeout: Duration?
 
-    @Option(help: "Look for silent sessions so often. (default: 30s)")
-    var cleanupInterval: DurationArgument?
+    @Option(.duration, help: "Look for silent sessions so often. (default: 30s)")
+    var cleanupInterval: Duration?
 
-    @Option(help: "Longest message text, in bytes. (default: 64K)")
-    var maxText: SizeArgument?
+    @Option(.size, help: "Longest message text, in bytes. (default: 64K)")
+    var maxText: Int?
 
     @Option(
+        .size,
         help: "Longest WebSocket message, in bytes; over it the session is closed. (default: twice the text and 1K)"
     )
-    var maxFrame: SizeArgument?
+    var maxFrame: Int?
 
-    @Option(help: "Most mobiles that one session watches. (default: 1000)")
+    @Option(.number, help: "Most mobiles that one session watches. (default: 1000)")
     var maxWatched: Int?
 
-    @Option(help: "Longest HTTP request head, in bytes. (default: 8K)")
-    var maxHead: SizeArgument?
+    @Option(.size, help: "Longest HTTP request head, in bytes. (default: 8K)")
+    var maxHead: Int?
 
-    @Option(help: "Time to finish the handshake. (default: 10s)")
-    var handshakeTimeout: DurationArgument?
+    @Option(.duration, help: "Time to finish the handshake. (default: 10s)")
+    var handshakeTimeout: Duration?
 
-    @Option(help: "Bytes that wait for one session before messages to it are refused as busy. (default: 1M)")
-    var maxOutbox: SizeArgument?
+    @Option(.size, help: "Bytes that wait for one session before messages to it are refused as busy. (default: 1M)")
+    var maxOutbox: Int?
 
-    @Option(help: "Close a session whose outbox stays full for so long. (default: 10s)")
-    var stallTimeout: DurationArgument?
+    @Option(.duration, help: "Close a session whose outbox stays full for so long. (default: 10s)")
+    var stallTimeout: Duration?
 
-    @Option(help: "Frames a second read from one session; 0: no limit. (default: 250000)")
+    @Option(.number, help: "Frames a second read from one session; 0: no limit. (default: 250000)")
     var frameRate: Int?
 
-    @Option(help: "Bytes a second read from one session; 0: no limit. (default: 64M)")
-    var byteRate: SizeArgument?
+    @Option(.size, help: "Bytes a second read from one session; 0: no limit. (default: 64M)")
+    var byteRate: Int?
 
-    @Option(help: "Bytes a second that presence may send in all; 0: no limit. (default: 256M)")
-    var presenceRate: SizeArgument?
+    @Option(.size, help: "Bytes a second that presence may send in all; 0: no limit. (default: 256M)")
+    var presenceRate: Int?
 
-    @Option(help: "Sessions of one mobile. (default: 64)")
+    @Option(.number, help: "Sessions of one mobile. (default: 64)")
     var maxSessionsPerMobile: Int?
 
-    @Option(help: "Sessions in all; 0: as many as files can be open. (default: 0)")
+    @Option(.number, help: "Sessions in all; 0: as many as files can be open. (default: 0)")
     var maxSessions: Int?
 
-    @Option(help: "Spread the goodbyes of a drain over so long. (default: 2s)")
-    var drainWindow: DurationArgument?
+    @Option(.duration, help: "Spread the goodbyes of a drain over so long. (default: 2s)")
+    var drainWindow: Duration?
 
     func apply(to configuration: inout ServerConfiguration, _ environment: EnvironmentReader) {
         func set<Value>(_ path: WritableKeyPath<ServerConfiguration, Value>, _ given: Value?) {
             if let given { configuration[keyPath: path] = given }
         }
-        set(\.pingTimeout, pingTimeout?.duration ?? environment.duration("ping-timeout"))
-        set(\.cleanupInterval, cleanupInterval?.duration ?? environment.duration("cleanup-interval"))
-        if let bytes = maxText?.bytes ?? environment.size("max-text") {
+        set(\.pingTimeout, pingTimeout ?? environment.value("ping-timeout", .duration))
+        set(\.cleanupInterval, cleanupInterval ?? environment.value("cleanup-interval", .duration))
+        if let bytes = maxText ?? environment.value("max-text", .size) {
             configuration.limits = WireLimits(textBytes: bytes)
         }
-        set(\.limits.frameBytes, maxFrame?.bytes ?? environment.size("max-frame"))
-        set(\.limits.watchedMobiles, maxWatched ?? environment.number("max-watched"))
-        set(\.headBytes, maxHead?.bytes ?? environment.size("max-head"))
-        set(\.handshakeTimeout, handshakeTimeout?.duration ?? environment.duration("handshake-timeout"))
-        set(\.outboxBytes, maxOutbox?.bytes ?? environment.size("max-outbox"))
-        set(\.stallTimeout, stallTimeout?.duration ?? environment.duration("stall-timeout"))
-        set(\.framesPerSecond, frameRate ?? environment.number("frame-rate"))
-        set(\.bytesPerSecond, byteRate?.bytes ?? environment.size("byte-rate"))
-        set(\.presenceBytesPerSecond, presenceRate?.bytes ?? environment.size("presence-rate"))
-        set(\.sessionsPerMobile, maxSessionsPerMobile ?? environment.number("max-sessions-per-mobile"))
-        set(\.sessions, maxSessions ?? environment.number("max-sessions"))
-        set(\.drainWindow, drainWindow?.duration ?? environment.duration("drain-window"))
+        set(\.limits.frameBytes, maxFrame ?? environment.value("max-frame", .size))
+        set(\.limits.watchedMobiles, maxWatched ?? environment.value("max-watched", .number))
+        set(\.headBytes, maxHead ?? environment.value("max-head", .size))
+        set(\.handshakeTimeout, handshakeTimeout ?? environment.value("handshake-timeout", .duration))
+        set(\.outboxBytes, maxOutbox ?? environment.value("max-outbox", .size))
+        set(\.stallTimeout, stallTimeout ?? environment.value("stall-timeout", .duration))
+        set(\.framesPerSecond, frameRate ?? environment.value("frame-rate", .number))
+        set(\.bytesPerSecond, byteRate ?? environment.value("byte-rate", .size))
+        set(\.presenceBytesPerSecond, presenceRate ?? environment.value("presence-rate", .size))
+        set(\.sessionsPerMobile, maxSessionsPerMobile ?? environment.value("max-sessions-per-mobile", .number))
+        set(\.sessions, maxSessions ?? environment.value("max-sessions", .number))
+        set(\.drainWindow, drainWindow ?? environment.value("drain-window", .duration))
     }
-}
-
-/// A duration on the command line.
-struct DurationArgument: ExpressibleByArgument {
-    let duration: Duration
-
-    init(_ duration: Duration) { self.duration = duration }
-
-    init?(argument: String) {
-        guard let duration = Duration(parsing: argument) else { return nil }
-        self.duration = duration
-    }
-
-    static let allValueStrings: [String] = []
-    var defaultValueDescription: String { duration.shortText }
-}
-
-/// A size in bytes on the command line: `65536`, `64K`, `1M`.
-struct SizeArgument: ExpressibleByArgument {
-    let bytes: Int
-
-    init?(argument: String) {
-        let (digits, shift): (Substring, Int) =
-            switch argument.last {
-            case "k", "K": (argument.dropLast(), 10)
-            case "m", "M": (argument.dropLast(), 20)
-            case "g", "G": (argument.dropLast(), 30)
-            default: (argument[...], 0)
-            }
-        guard let number = Int(digits), number >= 0, number <= Int.max >> shift else { return nil }
-        bytes = number << shift
-    }
-
-    static let allValueStrings: [String] = []
 }

@@ -12,8 +12,8 @@ struct LoggingOptions: ParsableArguments {
     @Option(help: "Log lines as text or JSON, on stderr. (default: text)")
     var logFormat: Format?
 
-    @Option(help: "Least level: trace, debug, info, notice, warning, error, critical. (default: info)")
-    var logLevel: LevelArgument?
+    @Option(.level, help: "Least level: trace, debug, info, notice, warning, error, critical. (default: info)")
+    var logLevel: Logger.Level?
 
     @Flag(help: "Show whole mobiles in logs; otherwise 98******10.")
     var logMobiles = false
@@ -30,28 +30,18 @@ struct LoggingOptions: ParsableArguments {
             }
             format = given
         }
-        var level = logLevel
-        if level == nil, let text = environment.text("log-level") {
-            guard let given = LevelArgument(argument: text) else {
-                throw ValidationError("the environment's SCAD_LOG_LEVEL is \"\(text)\"; it must be a level like info")
-            }
-            level = given
-        }
         let isJSON = format == .json
         var logger = Logger(label: "scad") { _ in LineLogHandler(isJSON: isJSON) }
-        logger.logLevel = level?.level ?? .info
+        logger.logLevel = logLevel ?? environment.value("log-level", .level) ?? .info
         return logger
     }
 }
 
-/// A log level on the command line.
-struct LevelArgument: ExpressibleByArgument {
-    let level: Logger.Level
-
-    init?(argument: String) {
-        guard let level = Logger.Level(rawValue: argument.lowercased()) else { return nil }
-        self.level = level
+extension OptionValue<Logger.Level> {
+    fileprivate static var level: Self {
+        let all = Logger.Level.allCases.map(\.rawValue)
+        return Self(name: "level", expected: "one of \(all.joined(separator: ", "))") {
+            Logger.Level(rawValue: $0.lowercased())
+        }
     }
-
-    static let allValueStrings: [String] = []
 }

@@ -55,7 +55,7 @@ struct Scad: ParsableCommand {
         try transport.apply(to: &configuration, environment)
         limits.apply(to: &configuration, environment)
         admission.apply(to: &configuration, environment)
-        compression.apply(to: &configuration, environment)
+        try compression.apply(to: &configuration, environment)
         let logger = try logging.makeLogger(configuration: &configuration, environment)
         if let problem = environment.problem { throw ValidationError(problem) }
         if let problem = configuration.problem { throw ValidationError(problem) }

@@ -35,7 +35,11 @@ struct TokenCommand: ParsableCommand {
             Memory.forbidDumps()
             let made = try SigningKey()
             try made.save(to: key)
-            try StandardOutput.write("\(key)\n\(key).pub\n")
+            do { try StandardOutput.write("\(key)\n\(key).pub\n") } catch {
+                // It failed, and may be tried again.
+                for name in [key, key + ".pub"] { unlink(name) }
+                throw error
+            }
             StandardError.write("made the key \(made.name); serve with: scad --auth token --token-key \(key).pub\n")
         }
     }
@@ -48,11 +52,14 @@ struct TokenCommand: ParsableCommand {
             discussion: "Prints the token. Its owner logs in with: scactl login MOBILE --token-file -"
         )
 
-        @Option(help: ArgumentHelp("Whom it admits: 10 to 32 digits.", valueName: "mobile"))
-        var mobile: MobileArgument
+        @Option(
+            help: ArgumentHelp("Whom it admits: 10 to 32 digits.", valueName: "mobile"),
+            transform: { try OptionValue.mobile.read($0) }
+        )
+        var mobile: Mobile
 
-        @Option(help: ArgumentHelp("How long it is good, 1s to 3650d.", valueName: "duration"))
-        var ttl = DurationArgument(.seconds(30 * 86_400))
+        @Option(.duration, help: "How long it is good, 1s to 3650d. (default: 30d)")
+        var ttl: Duration?
 
         @Option(help: ArgumentHelp("What its aud names: the server's --token-audience.", valueName: "name"))
         var audience = "sca"
@@ -63,8 +70,10 @@ struct TokenCommand: ParsableCommand {
         )
         var key = TokenCommand.usualKey
 
+        private var lifetime: Duration { ttl ?? .seconds(30 * 86_400) }
+
         func validate() throws {
-            guard ttl.duration >= .seconds(1), ttl.duration <= AuthConfiguration.longestLifetime else {
+            guard lifetime >= .seconds(1), lifetime <= AuthConfiguration.longestLifetime else {
                 throw ValidationError("--ttl must be 1s to 3650d")
             }
             guard !audience.isEmpty else { throw ValidationError("--audience must not be empty") }
@@ -73,7 +82,7 @@ struct TokenCommand: ParsableCommand {
         func run() throws {
             Memory.forbidDumps()
             let key = try SigningKey(from: key)
-            let (mobile, lifetime, audience) = (mobile.mobile, ttl.duration, audience)
+            let (mobile, lifetime, audience) = (mobile, lifetime, audience)
             // Not structured: signing is asynchronous, and this is all that the process does.
             Task {
                 do {
@@ -94,18 +103,6 @@ struct TokenCommand: ParsableCommand {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
-}
-
-/// A mobile on the command line.
-struct MobileArgument: ExpressibleByArgument {
-    let mobile: Mobile
-
-    init?(argument: String) {
-        guard let mobile = Mobile(argument) else { return nil }
-        self.mobile = mobile
-    }
-
-    static let allValueStrings: [String] = []
 }
 
 /// The standard output stream, unbuffered.

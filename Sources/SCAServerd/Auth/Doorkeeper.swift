@@ -90,7 +90,7 @@ final class Doorkeeper: Sendable {
         if let signer, !known.contains(signer.name) { sets.append(signer.publicSet) }
         do { return try await TokenKeys(sets, audience: configuration.audience) } catch {
             throw ServerError(
-                code: .badConfiguration,
+                code: .badKeyFile,
                 message: "the key files cannot be used together: \(error.sentence)"
             )
         }

@@ -63,7 +63,7 @@ enum KeyFile {
 
     static func unusable(_ path: String, _ found: String) -> ServerError {
         ServerError(
-            code: .badConfiguration,
+            code: .badKeyFile,
             message: "cannot use the key file \(path): \(found)",
             hint: "scad token keygen --key NEW-FILE, or name another"
         )

@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: [
         ["--frobnicate"], ["--port", "70000"], ["--ping-timeout", "soon"], ["--threads", "0"], ["extra"],
-        ["--log-format", "xml"],
+        ["--log-format", "xml"], ["--compression-window-bits", "12"],
     ])
     func badOptionIs64(_ words: [String]) async throws {
         let answer = try await stage.start("scad", words).finish()
@@ -26,6 +26,35 @@ import Testing
         #expect(answer.errors.hasPrefix("scad: ") && answer.errors.hasSuffix("\n  try: scad --help\n"))
         #expect(answer.errors.split(separator: "\n").count == 2)
         #expect(answer.output.isEmpty)
+    }
+
+    /// Each row: the command line, what the sentence says is expected, and what is to be tried.
+    @Test(
+        arguments: [
+            ("--ping-timeout soon", "it must be a duration like 250ms, 10s, 5m", "scad --help"),
+            ("--max-text 12q", "it must be a size like 65536, 64K, 1M", "scad --help"),
+            ("--frame-rate x", "it must be a whole number", "scad --help"),
+            ("--log-level loud", "it must be one of trace, debug", "scad --help"),
+            ("--memory-limit x", "it must be a size like 512M or a share like 80%", "scad --help"),
+            ("--metrics x", "it must be a port like 9464", "scad --help"),
+            ("--auth x", "one of 'none', 'token' or 'code'", "scad --help"),
+            ("token issue --mobile 12", "it must be 10 to 32 digits", "scad help token issue"),
+            (
+                "--ping-timeout -5", "--ping-timeout needs a value, and \"-5\" looks like an option",
+                "--ping-timeout=-5, if it is one"
+            ),
+        ]
+    )
+    func aValueThatIsNoneIsToldWhatItMustBe(_ words: String, _ expected: String, _ hint: String) async throws {
+        let answer = try await stage.start("scad", words.split(separator: " ").map(String.init)).finish()
+        #expect(answer.exit == .status(64))
+        #expect(answer.errors.contains(expected))
+        #expect(answer.errors.hasSuffix("\n  try: \(hint)\n"))
+    }
+
+    @Test func keysWhoseNamesCouldNotBePrintedAreNotLeft() async throws {
+        let line = "cd \(stage.folder) && ! scad token keygen > /dev/full; ls -A"
+        #expect(try await stage.start("/bin/sh", ["-c", line]).finish().output == "")
     }
 
     @Test(arguments: ["scad --help", "scad --version", "scad help token", "scad token keygen --key made"])

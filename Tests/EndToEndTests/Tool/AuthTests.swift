@@ -115,13 +115,25 @@ import Testing
             ["token", "issue", "--mobile", "9876543210", "--ttl", "soon", "--key", key],
             ["token", "issue", "--mobile", "9876543210", "--ttl", "0", "--key", key],
             ["token", "issue", "--mobile", "9876543210", "--ttl", "4000d", "--key", key],
-            ["token", "issue", "--mobile", "9876543210", "--key", key + ".pub"], ["token", "keygen", "--key", key],
-            ["--auth", "token"], ["--auth", "token", "--token-key", key], ["--auth", "code"], ["--auth", "maybe"],
+            ["--auth", "token"], ["--auth", "code"], ["--auth", "maybe"],
             ["--auth", "code", "--token-signing-key", key], ["--allow-origin", "example.org"],
         ] {
             let finished = try await stage.start("scad", words + (words[0] == "token" ? [] : ["--port", "0"])).finish()
             #expect(finished.exit == .status(64), "\(words)")
             #expect(finished.output == "" && finished.errors != "", "\(words)")
+        }
+    }
+
+    @Test func aKeyFileThatCannotBeUsedIs78() async throws {
+        let key = try await makeKey()
+        for words in [
+            ["token", "issue", "--mobile", "9876543210", "--key", key + ".pub"], ["token", "keygen", "--key", key],
+            ["--port", "0", "--auth", "token", "--token-key", key],
+            ["--port", "0", "--auth", "token", "--token-key", key + ".none"],
+        ] {
+            let finished = try await stage.start("scad", words).finish()
+            #expect(finished.exit == .status(78), "\(words)")
+            #expect(finished.errors.hasPrefix("scad: cannot use the key file \(key)"), "\(words)")
         }
     }
 
