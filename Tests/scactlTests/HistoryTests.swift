@@ -95,6 +95,18 @@ import Testing
         #expect(outcome.errors == ["scactl: 2 lines of \(world.historyPath) could not be read"])
     }
 
+    @Test func aTornEndIsSaidAndWhatIsWholeIsShown() async throws {
+        let world = World()
+        try world.store(.example("a"))
+        let file = open(world.historyPath, O_WRONLY | O_APPEND)
+        _ = write(file, "{\"torn", 6)
+        close(file)
+        let outcome = await world.run("history")
+        #expect(outcome.rows.count == 1)
+        let sentence = "\(world.historyPath) ends in a torn line (6 bytes); the next message sets it aside"
+        #expect(outcome.errors == ["scactl: \(sentence)"])
+    }
+
     @Test(arguments: [
         ["-n", "all"], ["--since", "yesterday"], ["--until", "2026-02-30"], ["--dir", "up"], ["-i"], ["--peer", "12"],
     ])

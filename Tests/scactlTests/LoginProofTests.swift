@@ -86,6 +86,23 @@ import Testing
         #expect(world.network.codes == [])
     }
 
+    /// Each row: what the token says of itself, and what is said of it when it is refused.
+    @Test(
+        arguments: [
+            (#"{"sub":"9876543210","exp":1795356202}"#, "; the token that was shown ended on "),
+            (#"{"sub":"9812345678"}"#, "; the token that was shown is for 9812345678, not for 9876543210"),
+            (#"{"sub":"9876543210","exp":1797956202}"#, nil), ("no JSON", nil),
+        ]
+    )
+    func aRefusedTokenIsReadForWhy(_ claims: String, _ words: String?) async throws {
+        let world = World(Self.server)
+        let payload = Data(claims.utf8).base64EncodedString().filter { $0 != "=" }
+        let path = try file(world, "e30.\(payload).c2ln", mode: 0o600)
+        let outcome = await world.run("login", "9876543210", "--token-file", path)
+        #expect(outcome.status == .notAdmitted)
+        #expect(outcome.errors.first?.contains(words ?? #""message":"not admitted","#) == true, "\(outcome.errors)")
+    }
+
     @Test func inAPipeTheCodeIsReadFromStdin() async throws {
         var world = World(Self.server)
         world.input = BlockSource([" 123456 \nmore"])

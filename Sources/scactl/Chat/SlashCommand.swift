@@ -1,3 +1,4 @@
+internal import SCACommandLine
 internal import SCACore
 
 /// What a line at the prompt means.
@@ -71,7 +72,10 @@ extension ChatEntry {
         case "/quit": return alone(.quit, name, argument)
         default:
             let shown = name.count > 40 ? name.prefix(40) + "…" : name
-            return .refused("there is no command \(shown); /help lists them, //… sends a text that begins with /")
+            let words = SlashCommand.all.map { String($0.name.dropFirst()) }
+            let near = NearWord.of(name.dropFirst().lowercased(), among: words).map { "; did you mean /\($0)?" }
+            let found = "there is no command \(shown)\(near ?? "")"
+            return .refused("\(found); /help lists them, //… sends a text that begins with /")
         }
     }
 

@@ -45,7 +45,7 @@ struct Doctor: Subcommand {
             try await invocation.console.show(shown.map(Row.check))
         }
         let local = LocalChecks(invocation)
-        try await tell([local.version, local.settings(failure), local.mobile])
+        try await tell([local.version, local.settings(failure), local.mobile(failure)])
         try await tell(local.token())
         try await tell(await HistoryCheck(invocation).rows())
         try await tell(local.terminal)

@@ -70,6 +70,11 @@ struct History: Subcommand {
         if skipped > 0 {
             await invocation.console.remark("\(skipped) line\(skipped == 1 ? "" : "s") of \(file) could not be read")
         }
+        let torn = await feed.tornBytes
+        if torn > 0 {
+            let sentence = "\(file) ends in a torn line (\(torn) bytes); the next message sets it aside"
+            await invocation.console.remark(sentence)
+        }
         return status
     }
 

@@ -63,46 +63,60 @@ struct HistoryFacts: Hashable, Sendable {
         self.path = path
     }
 
-    var rows: [CheckRow] { [history] + disk }
+    var rows: [CheckRow] { history + disk }
 
-    private var history: CheckRow {
+    /// What is wrong with it, the worst first; that all is well, if nothing is.
+    private var history: [CheckRow] {
         guard let file else {
-            if isFolderWritable { return .ok(.history, "none yet; the first message will make \(path)") }
-            return .failed(.history, "\(folder) cannot be written to", hint: Self.writing)
+            if isFolderWritable { return [.ok(.history, "none yet; the first message will make \(path)")] }
+            return [.failed(.history, "\(folder) cannot be written to", hint: Self.writing)]
         }
-        if !file.isWritable { return .failed(.history, "\(path) cannot be written to", hint: Self.writing) }
-        if let holder {
-            let who = "\(path) is locked by \(holder.name), process \(holder.process)"
-            if holder.isStopped { return .failed(.history, "\(who), which is stopped", hint: "fg, in its shell") }
-            return .warning(.history, who, hint: "see what it does: ps -fp \(holder.process)")
+        var faults: [CheckRow] = []
+        if !file.isWritable {
+            faults.append(.failed(.history, "\(path) cannot be written to", hint: Self.writing))
         }
+        if let holder { faults.append(row(for: holder)) }
         if !file.isOurs {
-            return .warning(.history, "\(path) belongs to another user", hint: "sudo chown \"$USER\" \(path)")
-        }
-        if file.mode & 0o077 != 0 { return .warning(.history, "others can read \(path)", hint: "chmod 600 \(path)") }
-        if file.tornBytes > 0 {
-            return .warning(
-                .history,
-                "the last line of \(path) is torn (\(file.tornBytes) bytes)",
-                hint: "nothing: the next message sets it aside"
+            faults.append(
+                .warning(.history, "\(path) belongs to another user", hint: "sudo chown \"$USER\" \(path)")
             )
         }
-        let count = "\(file.rows) message\(file.rows == 1 ? "" : "s")"
+        if file.mode & 0o077 != 0 {
+            faults.append(.warning(.history, "others can read \(path)", hint: "chmod 600 \(path)"))
+        }
+        let count = "\(file.isCut ? "more than " : "")\(file.rows) message\(file.rows == 1 ? "" : "s")"
+        if file.tornBytes > 0 { faults.append(torn(file.tornBytes, behind: count)) }
         if file.badLines > 0 {
-            return .warning(
-                .history,
-                "\(count), and \(file.badLines) line\(file.badLines == 1 ? "" : "s") that cannot be read, in \(path)",
-                hint: "jq . \(path), to see where"
-            )
+            let lines = "\(file.badLines) line\(file.badLines == 1 ? "" : "s")"
+            let hint = "jq . \(path), to see where"
+            faults.append(.warning(.history, "\(count), and \(lines) that cannot be read, in \(path)", hint: hint))
         }
-        return .ok(.history, "\(file.isCut ? "more than " : "")\(count) in \(path)")
+        return faults.isEmpty ? [.ok(.history, "\(count) in \(path)")] : faults
+    }
+
+    private func row(for holder: Holder) -> CheckRow {
+        let who = "\(path) is locked by \(holder.name), process \(holder.process)"
+        if holder.isStopped { return .failed(.history, "\(who), which is stopped", hint: "fg, in its shell") }
+        return .warning(.history, who, hint: "see what it does: ps -fp \(holder.process)")
+    }
+
+    private func torn(_ bytes: Int64, behind count: String) -> CheckRow {
+        .warning(
+            .history,
+            "\(count), and a torn last line (\(bytes) bytes), in \(path)",
+            hint: "nothing: the next message sets it aside"
+        )
     }
 
     private var disk: [CheckRow] {
         guard let free else { return [] }
-        let words = "\(free >> 20) MiB are left in \(folder)"
+        let words = "\(Self.size(free)) are left in \(folder)"
         if free < 1 << 20 { return [.failed(.disk, "no space is left in \(folder)", hint: Self.space)] }
         return [free < 100 << 20 ? .warning(.disk, words, hint: Self.space) : .ok(.disk, words)]
+    }
+
+    private static func size(_ bytes: Int64) -> String {
+        bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
     }
 
     private static let writing = "make it yours to write (chown, chmod u+rw), or set XDG_DATA_HOME to a folder that is"

@@ -22,8 +22,13 @@ struct LocalChecks: Sendable {
         }
     }
 
-    var mobile: CheckRow {
+    /// - Parameter failure: why settings or variables, which may name it, cannot be used.
+    func mobile(_ failure: CommandFailure?) -> CheckRow {
         do throws(CommandFailure) { return .ok(.mobile, "you are \(try invocation.mobile())") } catch {
+            guard failure == nil else {
+                let hint = "mend the settings first, or name yourself with --mobile"
+                return .warning(.mobile, "the settings that may name it cannot be used", hint: hint)
+            }
             return .warning(.mobile, "nobody is logged in", hint: error.hint)
         }
     }
@@ -54,14 +59,13 @@ struct LocalChecks: Sendable {
         guard let content = TokenContent(of: stored.token) else {
             return .ok(.token, "kept; it does not say when it ends")
         }
-        if let subject = content.subject, subject != mobile.description {
-            return .failed(.token, "the one that is kept is for \(subject), not for \(mobile)", hint: again)
+        let time = invocation.context.time
+        if let fault = content.fault(for: mobile, time) {
+            return .failed(.token, "the one that is kept \(fault)", hint: again)
         }
         guard let end = content.end else { return .ok(.token, "kept; it does not say when it ends") }
-        let rest = end - invocation.context.time.now() / 1_000
-        let date = invocation.context.time.zone.localTime(at: end * 1_000).date
-        if rest <= 0 { return .failed(.token, "it ended on \(date)", hint: again) }
-        if rest < 3 * 86_400 { return .warning(.token, "it ends on \(date)", hint: again) }
+        let date = time.zone.localTime(at: end * 1_000).date
+        if end - time.now() / 1_000 < 3 * 86_400 { return .warning(.token, "it ends on \(date)", hint: again) }
         return .ok(.token, "good until \(date)")
     }
 

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import SCACore
 
 /// What a token says of itself. It is read and not verified: only the server can, and only the server need.
 struct TokenContent: Hashable, Sendable {
@@ -23,5 +24,16 @@ struct TokenContent: Hashable, Sendable {
         else { return nil }
         subject = claims.sub
         end = claims.exp.flatMap { Int64(exactly: $0.rounded(.down)) }
+    }
+
+    /// Why it can admit nobody, as far as it says itself; what follows "the token".
+    ///
+    /// - Parameter mobile: whom it is shown for.
+    func fault(for mobile: Mobile, _ time: TimeSource) -> String? {
+        if let subject, subject != mobile.description {
+            return "is for \(TextSanitizer.sanitized(subject, .oneLine)), not for \(mobile)"
+        }
+        guard let end, end <= time.now() / 1_000 else { return nil }
+        return "ended on \(time.zone.localTime(at: end * 1_000).date)"
     }
 }

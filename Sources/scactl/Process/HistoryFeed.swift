@@ -22,6 +22,9 @@ actor HistoryFeed {
     /// How many lines of those that were looked at are no rows.
     var skippedLines: Int { reader.skippedLines + (follower?.skippedLines ?? 0) }
 
+    /// What stands behind the last whole line, in bytes; 0 once the history is followed, since then more comes there.
+    var tornBytes: Int64 { follower == nil ? reader.tornBytes : 0 }
+
     /// The last rows that match, oldest first.
     func last(_ count: Int) throws(HistoryError) -> [HistoryRow] {
         try reader.last(count, matching: filter)

@@ -100,6 +100,18 @@ extension Invocation {
             }
         }
     }
+
+    /// A server tells everyone it refuses the same; what our token says of itself nobody need keep from us.
+    private func failure(connecting error: ClientError, with configuration: ClientConfiguration) -> CommandFailure {
+        var failure = CommandFailure(connecting: error, within: timeout)
+        if error.code == .unauthorized, let token = configuration.token,
+            let fault = TokenContent(of: token)?.fault(for: configuration.mobile, context.time)
+        {
+            failure.message += "; the token that was shown \(fault)"
+        }
+        return failure
+    }
+
     /// Makes a connection. A client connects once, so each try has its own.
     private func connect(
         _ configuration: ClientConfiguration,
@@ -116,7 +128,7 @@ extension Invocation {
                 attempt += 1
                 let delay = ReconnectPolicy.standard.delay(attempt: attempt, using: &random)
                 guard let retryFor, error.isTemporary, time.uptime() - start + delay < retryFor else {
-                    throw CommandFailure(connecting: error, within: self.timeout)
+                    throw failure(connecting: error, with: configuration)
                 }
                 if attempt == 1 { await console.remark("\(error.message); trying again for \(retryFor.shortText)") }
                 try? await time.sleep(delay)

@@ -52,6 +52,20 @@ struct SlashCommandTests {
         #expect(sentence.contains(words))
     }
 
+    @Test(
+        arguments: [
+            ("/wh", "/who"), ("/QUIT", "/quit"), ("/histroy 5", "/history"), ("/statsu", "/status"), ("/foo", nil),
+            ("/", nil),
+        ]
+    )
+    func aSlipIsUnderstoodButNotDone(_ line: String, _ meant: String?) {
+        guard case .refused(let sentence) = ChatEntry(line) else {
+            Issue.record("\(ChatEntry(line))")
+            return
+        }
+        #expect(sentence.firstMatch(of: /did you mean (\/[a-z]+)\?/)?.output.1 == meant.map { $0[...] })
+    }
+
     @Test func aCommandOfEndlessLengthIsRepeatedShort() {
         guard case .refused(let sentence) = ChatEntry("/" + String(repeating: "x", count: 100_000)) else {
             Issue.record("taken")

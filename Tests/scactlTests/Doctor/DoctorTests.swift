@@ -124,6 +124,16 @@ import Testing
         }
     }
 
+    @Test func nobodyIsToldToLogInWhereTheSettingsAreBroken() async throws {
+        var world = World(Self.network())
+        world.environment["SCACTL_MOBILE"] = nil
+        try Settings(mobile: World.me).save(to: world.configPath)
+        try Data("nonsense".utf8).write(to: URL(filePath: world.configPath))
+        let outcome = await world.run("doctor")
+        #expect(row(.mobile, of: outcome).contains("the settings that may name it cannot be used"))
+        #expect(!row(.mobile, of: outcome).contains("login"))
+    }
+
     @Test func aVariableThatCannotBeUsedIsFound() async {
         var world = World(Self.network())
         world.environment["SCACTL_SERVER"] = "ftp://x"

@@ -24,7 +24,7 @@ import Testing
         (facts { $0.file?.isWritable = false }, .failed, "chown"),
         (facts { $0.file?.isOurs = false }, .warning, "another user"),
         (facts { $0.file?.mode = 0o644 }, .warning, "chmod 600 /home/a/history.jsonl"),
-        (facts { $0.file?.tornBytes = 12 }, .warning, "12 bytes"),
+        (facts { $0.file?.tornBytes = 12 }, .warning, "2 messages, and a torn last line (12 bytes)"),
         (facts { $0.file?.badLines = 3 }, .warning, "3 lines that cannot be read"),
         (facts { $0.holder = .init(process: 7, name: "scactl", isStopped: false) }, .warning, "ps -fp 7"),
         (facts { $0.holder = .init(process: 7, name: "scactl", isStopped: true) }, .failed, "fg"),
@@ -36,6 +36,20 @@ import Testing
         let row = try #require(facts.rows.first)
         #expect(row.grade == grade)
         #expect("\(row.message); \(row.hint ?? "")".contains(words))
+    }
+
+    @Test func everyFaultIsTold() {
+        let facts = Self.facts {
+            $0.file = HistoryFacts.File(mode: 0o644, isWritable: false, rows: 2, badLines: 1, tornBytes: 3)
+            $0.holder = .init(process: 7, name: "scactl", isStopped: true)
+        }
+        #expect(facts.rows.map(\.grade) == [.failed, .failed, .warning, .warning, .warning])
+        #expect(Set(facts.rows.map(\.message)).count == 5)
+    }
+
+    @Test(arguments: [(5 << 20, "5 MiB"), (9_000 << 20, "9000 MiB"), (32 << 30, "32 GiB")] as [(Int64, String)])
+    func spaceIsSaidInItsUnit(_ free: Int64, _ words: String) {
+        #expect(Self.facts { $0.free = free }.rows.last?.message.hasPrefix(words) == true)
     }
 
     @Test(arguments: [(0, CheckRow.Grade.failed), (50 << 20, .warning), (1 << 40, .ok)] as [(Int64, CheckRow.Grade)])
