@@ -135,8 +135,8 @@ IDLE, PING = 6, 6
 
 async def idle(stage, kind):
     """Who is silent is cut off by the proxy; a heartbeat keeps a session that says nothing, three times as long and for ever."""
-    # The server looks for silent sessions so seldom that whatever is cut off here, the proxy has cut off.
-    options = ["--ping-timeout", f"{PING}s", "--cleanup-interval", "600s"]
+    # The server looks for silent sessions so seldom (at multiples of it since boot) that whatever is cut off here, the proxy has.
+    options = ["--ping-timeout", f"{PING}s", "--cleanup-interval", "1000d"]
     async with Site(stage, kind, *options, idle=IDLE) as site:
         asha, ravi = Person(site, ASHA), Person(site, RAVI)
         listener = await ravi.start("listen", "-n", "1", "--verbose", "--timeout", str(4 * PATIENCE))

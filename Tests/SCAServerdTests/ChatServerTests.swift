@@ -170,6 +170,19 @@ func withServer(
         }
     }
 
+    /// Caddy before 2.6.3 puts such a frame into each session when it is reloaded. Taken for a breach, it would be answered by 1002,
+    /// and whoever hears that does not come back.
+    @Test func aProxysGoodbyeWithoutAMaskIsAnsweredLikeAnyOther() async throws {
+        try await withServer { _, port in
+            let client = try RawClient(port: port)
+            try client.open("/ws/9876543210")
+            _ = try client.frame()
+            try client.send([0x88, 0x02, 0x03, 0xE9])
+            #expect(try client.frame() == "close 1001")
+            #expect(try client.frame() == nil)
+        }
+    }
+
     @Test(arguments: [
         (1002, [UInt8]([0x81, 0x00])), (1002, [0xC1, 0x80, 0, 0, 0, 0]), (1007, [0x81, 0x81, 0, 0, 0, 0, 0xFF]),
         (1009, [0x81, 0xFF, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0]),

@@ -61,7 +61,7 @@ public struct FrameHeader: Equatable, Sendable {
     ///   - maximumPayload: The longest payload of a data frame that is accepted, in bytes. Control frames have their own
     ///     limit of 125.
     /// - Returns: The header, or nil if it is not all there and nothing is wrong with it so far.
-    /// - Throws: 1002 for a set reserved bit, a reserved opcode, a mask that is missing or too many, a control frame that is
+    /// - Throws: 1002 for a set reserved bit, a reserved opcode, a mask that is missing (but for a close frame) or too many, a control frame that is
     ///   a fragment or longer than 125 bytes, and a length that is not in its shortest form or has its top bit set; 1009
     ///   for a data frame over `maximumPayload`.
     public static func parse(
@@ -136,7 +136,10 @@ public struct FrameHeader: Equatable, Sendable {
     private static func checkSecond(_ byte: UInt8, opcode: WebSocketOpcode, role: WebSocketRole) throws(CloseReason) {
         let isMasked = byte & 0x80 != 0
         switch role {
-        case .server: guard isMasked else { throw .protocolError("a client's frame is not masked") }
+        case .server:
+            // Caddy before 2.6.3 forgets to mask the one frame that it writes itself, the close frame when it is reloaded. It ends
+            // the connection like any other, so whoever was cut off hears that he may come back, and not that he is at fault.
+            guard isMasked || opcode == .close else { throw .protocolError("a client's frame is not masked") }
         case .client: guard !isMasked else { throw .protocolError("a server's frame is masked") }
         }
         guard !opcode.isControl || byte & 0x7F <= 125 else {

@@ -67,6 +67,8 @@ internal import Testing
     @Test func aServerRefusesUnmaskedFrames() {
         #expect(code([0x81, 0x05], .server) == 1002)
         #expect(code([0x81, 0x85], .server) == nil)
+        #expect(code([0x89, 0x00], .server) == 1002)
+        #expect(code([0x88, 0x02], .server) == nil)
     }
 
     @Test func aClientRefusesMaskedFrames() {

@@ -66,6 +66,7 @@ internal import Testing
     @Test func theMaskOfTheOtherRoleIsRefused() {
         #expect(ParserRun(RawFrame.plain(0x81, [0x61]), role: .server).error?.code == 1002)
         #expect(ParserRun(RawFrame.masked(0x81, [0x61]), role: .client).error?.code == 1002)
+        #expect(ParserRun(RawFrame.masked(0x88, [3, 233]), role: .client).error?.code == 1002)
     }
 
     // MARK: Memory
