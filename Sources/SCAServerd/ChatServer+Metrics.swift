@@ -42,7 +42,7 @@ extension ChatServer {
                 return registry.text
             }
             let port = listener.channel.localAddress?.port ?? address.port
-            log.logger.info("metrics at http://\(Self.bracketed(address.host)):\(port)/metrics")
+            log.logger.info("metrics at http://\(Self.authority(address.host, port))/metrics")
             return listener
         } catch {
             throw Self.cannotListen(address.host, address.port, option: "--metrics", error)

@@ -1,5 +1,4 @@
 public import Logging
-internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import SCACore
@@ -13,11 +12,11 @@ public import ServiceLifecycle
 public actor ChatServer: Service {
     let configuration: ServerConfiguration
     let log: ServerLog
-    private let observe: @Sendable (ServerPhase) -> Void
+    let observe: @Sendable (ServerPhase) -> Void
     let directory = Directory()
     /// Whether everyone is being told to go.
     public private(set) var isDraining = false
-    private(set) var tls: ServerTLS?
+    var tls: ServerTLS?
     private(set) var running: Running?
 
     struct Running {
@@ -53,7 +52,7 @@ public actor ChatServer: Service {
     public func run() async throws {
         let port = try await start()
         log.logger.info(
-            "listening on \(tls == nil ? "ws" : "wss")://\(Self.bracketed(host)):\(port)",
+            "listening on \(tls == nil ? "ws" : "wss")://\(Self.authority(host, port))",
             metadata: [LogKey.threads: "\(configuration.threads)"]
         )
         warnOfPlaintext()
@@ -121,34 +120,6 @@ public actor ChatServer: Service {
         }
     }
 
-    private func loadCertificate() throws(ServerError) {
-        guard let files = configuration.tls else { return }
-        let tls = try ServerTLS(files)
-        self.tls = tls
-        logCertificate(tls, "certificate loaded")
-    }
-
-    private func logCertificate(_ tls: ServerTLS, _ event: Logger.Message) {
-        let validity = tls.validity
-        log.logger.info(event, metadata: [LogKey.expires: "\(validity.expiry)"])
-        if let problem = validity.problem(at: Int(WallClock.unixMilliseconds() / 1_000)) {
-            log.logger.warning("the certificate is of no use: \(problem)")
-        }
-    }
-
-    /// Whoever serves others in the clear is told so, once.
-    private func warnOfPlaintext() {
-        guard tls == nil, configuration.trustedProxies.isEmpty,
-            let address = IPAddress(running?.listener.localAddress), !address.isLoopback
-        else { return }
-        log.logger.warning(
-            """
-            others can reach this server, and whoever is between can read and change everything: give it a certificate \
-            (--tls-cert, --tls-key), or put a proxy with TLS before it and name that (--behind-proxy)
-            """
-        )
-    }
-
     /// Says goodbye to every session, spread over the drain window; returns when they are gone, or a moment later.
     public func drain() async {
         guard let running else { return }
@@ -184,35 +155,6 @@ public actor ChatServer: Service {
         await running.doorkeeper.login?.stop()
     }
 
-    /// Reads the certificate and the public keys again, so that both can be renewed; sessions that stand are left alone.
-    /// What cannot be used is logged, and the old one stays.
-    public func reload() async {
-        guard let running, !isDraining else { return }
-        observe(.reloading)
-        defer { if !isDraining { observe(.listening) } }
-        if tls == nil, configuration.auth.mode == .none {
-            return log.logger.notice("nothing to reload: there is no certificate (--tls-cert) and no key (--auth)")
-        }
-        reloadCertificate()
-        do throws(ServerError) {
-            let names = try await running.doorkeeper.reload()
-            guard !names.isEmpty else { return }
-            log.logger.info("read the keys again", metadata: [LogKey.keys: "\(names.joined(separator: ","))"])
-        } catch {
-            log.logger.error("the keys stay as they were: \(error.message)")
-        }
-    }
-
-    private func reloadCertificate() {
-        guard let tls else { return }
-        do throws(ServerError) {
-            try tls.reload()
-            logCertificate(tls, "certificate reloaded")
-        } catch {
-            log.logger.error("the old certificate is kept: \(error.message)")
-        }
-    }
-
     /// How many sessions there are. O(1).
     public nonisolated var sessionCount: Int { directory.sessionCount }
 
@@ -223,32 +165,6 @@ public actor ChatServer: Service {
         guard let running else { return false }
         for loop in running.loops {
             do { try await loop.eventLoop.submit {}.get() } catch { return false }
-        }
-        return true
-    }
-
-    /// Sees whether there are file descriptors enough to start with. `start` does so too; a program that starts anything
-    /// else first should do it before, since event loops and the system's signal sources trap if they get none.
-    ///
-    /// - Throws: `ServerError` if there are not.
-    public static func checkOpenFiles(for configuration: ServerConfiguration) throws(ServerError) {
-        guard canOpenFiles(4 * configuration.threads + 8) else {
-            throw ServerError(
-                code: .cannotListen,
-                message: "no file descriptors left to start with",
-                hint: "ulimit -n 65536, before it is started"
-            )
-        }
-    }
-
-    /// Whether so many more files can be open at once.
-    private static func canOpenFiles(_ count: Int) -> Bool {
-        var opened: [Int32] = []
-        defer { for descriptor in opened { close(descriptor) } }
-        while opened.count < count {
-            let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { return false }
-            opened.append(descriptor)
         }
         return true
     }
@@ -287,32 +203,5 @@ public actor ChatServer: Service {
         let all = loops
         for loop in all { try await loop.eventLoop.submit { loop.bound.value.meet(all) }.get() }
         return all
-    }
-
-    /// Where it listens: a socket that was handed over has an address of its own.
-    private var host: String {
-        let given = configuration.listener == nil ? nil : running?.listener.localAddress?.ipAddress
-        return given ?? configuration.host
-    }
-
-    /// A host as it stands in a URL: an IPv6 address in brackets.
-    static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
-
-    /// Why nobody can be served at an address, and what to do about it.
-    static func cannotListen(_ host: String, _ port: Int, option: String, _ error: any Error) -> ServerError {
-        let address = "\(bracketed(host)):\(port)"
-        let hostOption = option == "--port" ? "--host" : option
-        let (message, hint): (String, String?) =
-            switch (error as? IOError)?.errnoCode {
-            case _ where error is SocketAddressError.UnknownHost:
-                ("no address is known for the host \(host)", "choose one of this machine's with \(hostOption)")
-            case EADDRINUSE:
-                ("\(address) is in use", "stop the other program, or choose another port with \(option)")
-            case EACCES: ("not allowed to listen on \(address)", "choose a port above 1023 with \(option)")
-            case EADDRNOTAVAIL:
-                ("this machine has no address \(host)", "choose one with \(hostOption); ip address lists them")
-            default: ("cannot listen on \(address): \(error)", nil)
-            }
-        return ServerError(code: .cannotListen, message: message, hint: hint)
     }
 }

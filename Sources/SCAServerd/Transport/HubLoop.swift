@@ -330,30 +330,3 @@ final class HubLoop {
         timer = (deadline, task)
     }
 }
-
-/// How other threads reach a `HubLoop`.
-struct LoopReference: Sendable {
-    let eventLoop: any EventLoop
-    let mailbox: Mailbox
-    /// The loop's part itself; to be touched on its event loop only, which this box checks.
-    let bound: NIOLoopBound<HubLoop>
-
-    func post(_ letters: [Hub.Letter]) {
-        if mailbox.post(letters) {
-            eventLoop.execute { bound.value.readMail() }
-        }
-    }
-}
-
-extension HubTime {
-    /// What both clocks show.
-    static func now() -> HubTime { HubTime(.now()) }
-
-    /// What a loop's clock shows, and the time of day.
-    fileprivate init(_ now: NIODeadline) {
-        self.init(
-            nanoseconds: Int64(clamping: now.uptimeNanoseconds),
-            unixMilliseconds: WallClock.unixMilliseconds()
-        )
-    }
-}
