@@ -22,7 +22,7 @@ extension ChatServer {
         let (message, hint): (String, String?) =
             switch (error as? IOError)?.errnoCode {
             case _ where error is SocketAddressError.UnknownHost:
-                ("no address is known for the host \(host)", "choose one of this machine's with \(hostOption)")
+                ("no address is known for the host \"\(host)\"", "choose one of this machine's with \(hostOption)")
             case EADDRINUSE:
                 ("\(address) is in use", "stop the other program, or choose another port with \(option)")
             case EACCES: ("not allowed to listen on \(address)", "choose a port above 1023 with \(option)")

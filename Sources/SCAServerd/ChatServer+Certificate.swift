@@ -47,17 +47,4 @@ extension ChatServer {
             log.logger.warning("the certificate is of no use: \(problem)")
         }
     }
-
-    /// Whoever serves others in the clear is told so, once.
-    func warnOfPlaintext() {
-        guard tls == nil, configuration.trustedProxies.isEmpty,
-            let address = IPAddress(running?.listener.localAddress), !address.isLoopback
-        else { return }
-        log.logger.warning(
-            """
-            others can reach this server, and whoever is between can read and change everything: give it a certificate \
-            (--tls-cert, --tls-key), or put a proxy with TLS before it and name that (--behind-proxy)
-            """
-        )
-    }
 }

@@ -55,7 +55,7 @@ public actor ChatServer: Service {
             "listening on \(tls == nil ? "ws" : "wss")://\(Self.authority(host, port))",
             metadata: [LogKey.threads: "\(configuration.threads)"]
         )
-        warnOfPlaintext()
+        warnOfExposure()
         observe(.listening)
         try? await gracefulShutdown()
         isDraining = true

@@ -98,12 +98,20 @@ struct AuthOptions: ParsableArguments {
     /// Values that may be repeated or separated by commas; nil if there are none.
     private static func list(_ given: [String], _ environment: String?) -> [String]? {
         let texts = given.isEmpty ? [environment].compactMap(\.self) : given
-        let values = texts.flatMap { $0.split(separator: ",") }.map { words(String($0)).joined(separator: " ") }
+        let values = texts.flatMap { $0.split(separator: ",") }.map(trimmed).filter { !$0.isEmpty }
         return values.isEmpty ? nil : values
     }
 
+    private static func trimmed(_ text: Substring) -> String {
+        var rest = text.drop(while: isBlank)
+        while let last = rest.last, isBlank(last) { rest.removeLast() }
+        return String(rest)
+    }
+
+    private static func isBlank(_ letter: Character) -> Bool { letter == " " || letter == "\t" }
+
     private static func words(_ text: String) -> [String] {
-        text.split { $0 == " " || $0 == "\t" }.map(String.init)
+        text.split(whereSeparator: isBlank).map(String.init)
     }
 }
 

@@ -14,13 +14,13 @@ struct CompressionOptions: ParsableArguments {
 
     /// - Throws: `ValidationError` for a window that nothing would use.
     func apply(to configuration: inout ServerConfiguration, _ environment: EnvironmentReader) throws {
+        let windowBits = compressionWindowBits ?? environment.value("compression-window-bits", .number)
         guard compression || environment.flag("compression") == true else {
             guard compressionWindowBits == nil else {
                 throw ValidationError("--compression-window-bits is of no use without --compression")
             }
             return
         }
-        let windowBits = compressionWindowBits ?? environment.value("compression-window-bits", .number)
         configuration.compressionWindowBits = windowBits ?? Self.usualWindowBits
     }
 }

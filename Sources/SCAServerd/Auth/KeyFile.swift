@@ -51,7 +51,7 @@ enum KeyFile {
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw unusable(path, "it is not a regular file")
         }
-        guard !isSecret || status.st_mode & 0o077 == 0 else {
+        guard !isSecret || isForOwnerOnly(status, path) else {
             throw unusable(path, "others than its owner can read it; chmod 600 it, or make a new key")
         }
         guard status.st_size <= largest else { throw unusable(path, "it is over \(largest) bytes long") }
@@ -59,6 +59,18 @@ enum KeyFile {
         let count = Glibc.read(file, &bytes, bytes.count)
         guard count >= 0 else { throw unusable(path, reason(errno)) }
         return Data(bytes.prefix(count))
+    }
+
+    /// A service manager lets the user of a service read its credentials by an access control list, which shows as what the group may
+    /// do (systemd.exec(5), CREDENTIALS); their folder is nobody else's.
+    private static func isForOwnerOnly(_ status: stat, _ path: String) -> Bool {
+        let others: mode_t = isCredential(path) ? 0o007 : 0o077
+        return status.st_mode & others == 0
+    }
+
+    private static func isCredential(_ path: String) -> Bool {
+        let folder = getenv("CREDENTIALS_DIRECTORY").map { String(cString: $0) } ?? ""
+        return !folder.isEmpty && path.hasPrefix(folder + "/") && !path.split(separator: "/").contains("..")
     }
 
     static func unusable(_ path: String, _ found: String) -> ServerError {

@@ -20,10 +20,17 @@ struct ProcessReadings: Sendable {
             stat: MemoryFiles.read("/proc/self/stat") ?? "",
             systemStat: MemoryFiles.read("/proc/stat") ?? ""
         )
+        readings.started = start
         readings.openFiles = files.open
         readings.maximumFiles = files.limit == .max ? 0 : files.limit
         return readings
     }
+
+    /// Found once: what the kernel says of the machine's start moves with its clock.
+    private static let start = ProcessReadings(
+        stat: MemoryFiles.read("/proc/self/stat") ?? "",
+        systemStat: MemoryFiles.read("/proc/stat") ?? ""
+    ).started
 
     init() {}
 
@@ -37,8 +44,8 @@ struct ProcessReadings: Sendable {
         guard fields.count > 22 else { return }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         processorSeconds = (fields[12] + fields[13]) / ticks
-        virtual = Int(fields[21])
-        resident = Int(fields[22]) * Int(sysconf(Int32(_SC_PAGESIZE)))
+        virtual = Int(exactly: fields[21]) ?? 0
+        resident = Int(exactly: fields[22] * Double(sysconf(Int32(_SC_PAGESIZE)))) ?? 0
         let line = systemStat.split(separator: "\n").first { $0.hasPrefix("btime ") }
         if let boot = line.flatMap({ Double($0.dropFirst(6)) }) { started = boot + fields[20] / ticks }
     }

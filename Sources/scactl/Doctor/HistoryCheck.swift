@@ -78,17 +78,17 @@ struct HistoryFacts: Hashable, Sendable {
         if let holder { faults.append(row(for: holder)) }
         if !file.isOurs {
             faults.append(
-                .warning(.history, "\(path) belongs to another user", hint: "sudo chown \"$USER\" \(path)")
+                .warning(.history, "\(path) belongs to another user", hint: "sudo chown \"$USER\" \(word)")
             )
         }
         if file.mode & 0o077 != 0 {
-            faults.append(.warning(.history, "others can read \(path)", hint: "chmod 600 \(path)"))
+            faults.append(.warning(.history, "others can read \(path)", hint: "chmod 600 \(word)"))
         }
         let count = "\(file.isCut ? "more than " : "")\(file.rows) message\(file.rows == 1 ? "" : "s")"
         if file.tornBytes > 0 { faults.append(torn(file.tornBytes, behind: count)) }
         if file.badLines > 0 {
             let lines = "\(file.badLines) line\(file.badLines == 1 ? "" : "s")"
-            let hint = "jq . \(path), to see where"
+            let hint = "jq . \(word), to see where"
             faults.append(.warning(.history, "\(count), and \(lines) that cannot be read, in \(path)", hint: hint))
         }
         return faults.isEmpty ? [.ok(.history, "\(count) in \(path)")] : faults
@@ -98,6 +98,13 @@ struct HistoryFacts: Hashable, Sendable {
         let who = "\(path) is locked by \(holder.name), process \(holder.process)"
         if holder.isStopped { return .failed(.history, "\(who), which is stopped", hint: "fg, in its shell") }
         return .warning(.history, who, hint: "see what it does: ps -fp \(holder.process)")
+    }
+
+    /// The path as one word for a shell.
+    private var word: String {
+        let isPlain = path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+@".contains($0)) }
+        return isPlain
+            ? path : "'\(path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))'"
     }
 
     private func torn(_ bytes: Int64, behind count: String) -> CheckRow {

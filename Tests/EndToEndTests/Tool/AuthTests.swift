@@ -137,6 +137,19 @@ import Testing
         }
     }
 
+    @Test func aCredentialOfTheServiceManagerMayBeReadableByItsGroup() async throws {
+        let key = try await makeKey()
+        #expect(chmod(key, 0o440) == 0)
+        let words = ["token", "issue", "--mobile", "9876543210", "--key", key]
+        let given = ["CREDENTIALS_DIRECTORY": String(key.dropLast(key.split(separator: "/").last!.count + 1))]
+        #expect(try await stage.start("scad", words).finish().exit == .status(78))
+        #expect(try await stage.start("scad", words, environment: given).finish().exit == .status(0))
+        let elsewhere = ["CREDENTIALS_DIRECTORY": "/run/credentials/scad.service"]
+        #expect(try await stage.start("scad", words, environment: elsewhere).finish().exit == .status(78))
+        #expect(chmod(key, 0o444) == 0)
+        #expect(try await stage.start("scad", words, environment: given).finish().exit == .status(78))
+    }
+
     /// The example command, as an operator would name it.
     private func codeScene() async throws -> (Server, Person, Person) {
         let key = try await makeKey()

@@ -162,18 +162,26 @@ import Testing
         #expect(answer.errors.hasPrefix("scad: \(words[words.count - 2])"))
     }
 
-    @Test func whoServesOthersInTheClearIsWarnedOnce() async throws {
+    @Test func whoServesOthersIsWarnedOfWhatTheyCanDo() async throws {
         let certificates = try Certificates(on: stage)
-        let sentence = "warning others can reach this server"
-        func said(_ options: [String]) async throws -> Int {
-            let program = try stage.start("scad", ["--host", "0.0.0.0", "--port", "0"] + options)
+        let key = "\(stage.folder)/key"
+        #expect(try await stage.start("scad", ["token", "keygen", "--key", key]).finish().exit == .status(0))
+        let (clear, anyone, metrics) = ("others can reach this server", "can be anyone", "others can read the metrics")
+        func said(_ host: String, _ options: [String] = []) async throws -> [String] {
+            let program = try stage.start("scad", ["--host", host, "--port", "0"] + options)
             try await program.said("listening on ws")
             program.signal(SIGTERM)
-            return try await program.finish().errors.components(separatedBy: sentence).count - 1
+            let errors = try await program.finish().errors
+            return [clear, anyone, metrics].filter { errors.components(separatedBy: $0).count == 2 }
         }
-        #expect(try await said([]) == 1)
-        #expect(try await said(["--behind-proxy", "127.0.0.1"]) == 0)
-        #expect(try await said(certificates.options) == 0)
-        #expect(try await stage.server().stop().errors.contains("others can reach") == false)
+        let tokens = ["--auth", "token", "--token-key", key + ".pub"]
+        #expect(try await said("0.0.0.0") == [clear, anyone])
+        #expect(try await said("0.0.0.0", ["--behind-proxy", "127.0.0.1"]) == [anyone])
+        #expect(try await said("127.0.0.1", ["--behind-proxy", "127.0.0.1"]) == [anyone])
+        #expect(try await said("0.0.0.0", certificates.options) == [anyone])
+        #expect(try await said("0.0.0.0", certificates.options + tokens) == [])
+        #expect(try await said("0.0.0.0", tokens) == [clear])
+        #expect(try await said("127.0.0.1", ["--metrics", "0"]) == [])
+        #expect(try await said("127.0.0.1", ["--metrics", "0.0.0.0:0"]) == [metrics])
     }
 }

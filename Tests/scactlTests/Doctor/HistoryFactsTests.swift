@@ -38,6 +38,12 @@ import Testing
         #expect("\(row.message); \(row.hint ?? "")".contains(words))
     }
 
+    @Test func aPathWithBlanksIsOneWordForTheShell() {
+        var facts = HistoryFacts(path: "/home/a's files/history.jsonl")
+        facts.file = HistoryFacts.File(mode: 0o644, rows: 1)
+        #expect(facts.rows.first?.hint == #"chmod 600 '/home/a'\''s files/history.jsonl'"#)
+    }
+
     @Test func everyFaultIsTold() {
         let facts = Self.facts {
             $0.file = HistoryFacts.File(mode: 0o644, isWritable: false, rows: 2, badLines: 1, tornBytes: 3)
