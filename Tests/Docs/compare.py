@@ -12,6 +12,7 @@ VOLATILE = [
     (rf"^(\d\d-\d\d )?{TIME}\b", "‹time›"),
     (r"\b\d\d:\d\d:\d\d\b", "‹time›"),
     (r"\b\d+(\.\d+)? (ms|s)\b", "‹duration›"),
+    (r"\b\d+ [MG]iB\b", "‹size›"),
     (r"(?<![\d.])\d+\.\d+\.\d+(-[\w.]+)?(?![\d.])", "‹version›"),
     (r"\bpid[= ]\d+", "‹pid›"),
     (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "‹day›"),

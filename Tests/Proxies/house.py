@@ -149,11 +149,22 @@ class Site:
         return self
 
     async def __aexit__(self, *error):
-        if self.proxy and getattr(self.proxy, "process", None):
-            await self.proxy.stop()
-        if self.scad and self.scad.poll() is None:
-            self.scad.kill()
-            self.scad.wait()
+        try:
+            if self.proxy and getattr(self.proxy, "process", None):
+                await self.proxy.stop()
+                if not any(error):
+                    self.check_logs()
+        finally:
+            if self.scad and self.scad.poll() is None:
+                self.scad.kill()
+                self.scad.wait()
+
+    def check_logs(self):
+        """What the proxy has written down names nobody."""
+        for path in self.proxy.folder.glob("*log"):
+            for line in path.read_text().splitlines():
+                if any(mobile in line for mobile in (ASHA, RAVI, MINA)):
+                    raise Trouble(f"{self.kind.name} keeps who talks, in {path.name}: {line}")
 
     async def start_scad(self):
         """Starts it: at the port that it had, if it ran before."""

@@ -138,6 +138,7 @@ class Nginx(Proxy):
                 f"{host}/privkey.pem": str(self.pair.key),
                 "http://127.0.0.1:8080": f"http://127.0.0.1:{self.backend}",
                 "timeout 90s": f"timeout {self.idle}s",
+                "/var/log/nginx/error.log": str(self.log),
             },
         )
         (self.folder / "sca.conf").write_text(text)
@@ -147,7 +148,7 @@ class Nginx(Proxy):
         (self.folder / "nginx.conf").write_text(
             f"{user}daemon off;\nworker_processes 1;\nworker_rlimit_nofile 1024;\nworker_shutdown_timeout {self.linger}s;\n"
             f"pid {self.folder}/pid;\nerror_log {self.folder}/log;\nevents {{ worker_connections 1000; }}\n"
-            f"http {{\n    access_log off;\n{places}    include {self.folder}/sca.conf;\n}}\n"
+            f"http {{\n    access_log {self.folder}/access.log;\n{places}    include {self.folder}/sca.conf;\n}}\n"
         )
 
     def command(self):
@@ -158,7 +159,7 @@ class Nginx(Proxy):
 
 
 class HAProxy(Proxy):
-    """deploy/haproxy/haproxy.cfg with other ports, certificate and timeouts, logging nothing, and as who runs the test."""
+    """deploy/haproxy/haproxy.cfg with other ports, certificate and timeouts, logging to stdout, and as who runs the test."""
 
     name = "haproxy"
 
@@ -171,15 +172,14 @@ class HAProxy(Proxy):
     def configure(self):
         whole = self.join()
         changes = {
-            "bind :443": f"bind 127.0.0.1:{self.port}",
+            "bind :::443 v4v6": f"bind 127.0.0.1:{self.port}",
             "/etc/haproxy/chat.example.org.pem": str(whole),
             "127.0.0.1:8080": f"127.0.0.1:{self.backend}",
             "timeout client 90s": f"timeout client {self.idle}s",
             "timeout server 90s": f"timeout server {self.idle}s",
             "timeout tunnel 90s": f"timeout tunnel {self.idle}s",
             "hard-stop-after 10m": f"hard-stop-after {self.linger}s",
-            "    log /dev/log local0\n": "",
-            "    log global\n": "",
+            "log /dev/log local0": "log stdout format raw local0",
             "    user haproxy\n    group haproxy\n": "",
             "maxconn 20000": "maxconn 200",
         }
@@ -206,10 +206,11 @@ class Caddy(Proxy):
                 "chat.example.org {": f"https://127.0.0.1:{self.port}, https://localhost:{self.port} {{\n\tbind 127.0.0.1\n"
                 f"\ttls {self.pair.certificate} {self.pair.key}",
                 "127.0.0.1:8080": f"127.0.0.1:{self.backend}",
+                "{\n\t# Nothing": f"{{\n\tadmin 127.0.0.1:{self.administration}\n\tauto_https disable_redirects\n\tskip_install_trust\n"
+                "\t# Nothing",
             },
         )
-        options = f"{{\n\tadmin 127.0.0.1:{self.administration}\n\tauto_https disable_redirects\n\tskip_install_trust\n}}\n"
-        (self.folder / "Caddyfile").write_text(options + text)
+        (self.folder / "Caddyfile").write_text(text)
 
     def command(self):
         return ["caddy", "run", "--config", str(self.folder / "Caddyfile"), "--adapter", "caddyfile"]

@@ -114,6 +114,7 @@ async def refusals(stage, kind):
         await session.close()
         await eventually_gone(site)
         await site.stop_scad()
+        check((await site.refusal(ASHA)).status in (502, 503), True, "a session with nobody behind the proxy")
         status, rows = await asha.run("health")
         check((status, asha.error()["code"]), (69, "unreachable"), f"nobody behind the proxy: {rows} {asha.said()}")
     key = stage.new_folder(kind.name) / "sca-token.jwk"
