@@ -8,14 +8,14 @@ import asyncio
 import json
 import pathlib
 import re
-import subprocess
-import sys
 import tempfile
 import urllib.request
 
 import websockets
 import yaml
+from programs import Server, run
 from prometheus_client.parser import text_string_to_metric_families
+from trouble import Trouble, expect, told
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "deploy/monitoring"
 RULES, TESTS, DASHBOARD = FOLDER / "scad.rules.yml", FOLDER / "scad.rules.test.yml", FOLDER / "scad.dashboard.json"
@@ -27,41 +27,15 @@ ITS_OWN = {"up"}
 WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset"}
 
 
-class Failed(Exception):
-    pass
-
-
-def expect(truth, sentence):
-    if not truth:
-        raise Failed(sentence)
-
-
-class Server:
-    """A scad that serves metrics, and whose words are read to their end."""
-
-    def __init__(self, program):
-        words = [program, "--port", "0", "--metrics", "0", "--max-sessions-per-mobile", "1", "--drain-window", "100ms"]
-        self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-        said = [self.process.stderr.readline() for _ in range(2)]
-        found = [re.search(pattern, "".join(said)) for pattern in (r"(http://\S+)", r"(ws://\S+)")]
-        if not all(found):
-            self.end()
-            raise Failed(f"scad does not say where it listens: {said}")
-        self.metrics, self.chat = (match[1] for match in found)
-
-    def scrape(self):
-        with urllib.request.urlopen(self.metrics, timeout=60) as answer:
-            expect(answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", "another content type")
-            return answer.read().decode()
-
-    def end(self):
-        self.process.terminate()
-        self.process.communicate(timeout=60)
+def scrape(server):
+    with urllib.request.urlopen(server.says(r"http://\S+"), timeout=60) as answer:
+        expect(answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", "another content type")
+        return answer.read().decode()
 
 
 async def talk(server):
     """Two who talk, three messages that arrive and one that does not, a bad frame, and one who is refused."""
-    url, sub = server.chat + "/ws/", ["sca.v2"]
+    url, sub = server.url + "/ws/", ["sca.v2"]
     async with websockets.connect(url + MOBILES[0], subprotocols=sub) as asha, websockets.connect(url + MOBILES[1], subprotocols=sub):
         for number, to in enumerate([1, 1, 1, 2]):
             await asha.send(json.dumps({"type": "message", "to": MOBILES[to], "text": TEXT, "id": f"m{number}"}))
@@ -76,8 +50,8 @@ async def talk(server):
         except websockets.InvalidStatus as refusal:
             expect(refusal.response.status_code == 429, f"refused with {refusal.response.status_code}")
         else:
-            raise Failed("a second session of one mobile was let in")
-        return await asyncio.to_thread(server.scrape)
+            raise Trouble("a second session of one mobile was let in")
+        return await asyncio.to_thread(scrape, server)
 
 
 def check_text(text):
@@ -85,7 +59,7 @@ def check_text(text):
 
     Returns each name that can be asked for.
     """
-    promtool("check", "metrics", text=text)
+    run("promtool", "check", "metrics", input=text)
     families = list(text_string_to_metric_families(text))
     samples = {(s.name, tuple(s.labels.values())): s.value for family in families for s in family.samples}
     for name, value in {
@@ -105,12 +79,6 @@ def check_text(text):
     for secret in [TEXT, *MOBILES]:
         expect(secret not in text, f"{secret} is in the metrics")
     return {sample.name for family in families for sample in family.samples}
-
-
-def promtool(*words, text=None):
-    answer = subprocess.run(["promtool", *words], input=text, capture_output=True, text=True)
-    if answer.returncode:
-        raise Failed(f"promtool {' '.join(map(str, words))}: {answer.stdout}{answer.stderr}")
 
 
 def names(expression):
@@ -134,8 +102,8 @@ def check_names_are_found():
 
 
 def check_rules(known):
-    promtool("check", "rules", RULES)
-    promtool("test", "rules", TESTS)
+    run("promtool", "check", "rules", RULES)
+    run("promtool", "test", "rules", TESTS)
     rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     tested = {
         case["alertname"] for test in yaml.safe_load(TESTS.read_text())["tests"] for case in test["alert_rule_test"] if case["exp_alerts"]
@@ -171,13 +139,13 @@ def check_dashboard(known):
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}, file)
         file.flush()
-        promtool("check", "rules", file.name)
+        run("promtool", "check", "rules", file.name)
     return len(asked)
 
 
 def check_scrape_example(alerts):
     # It names the rules by a path beside it.
-    promtool("check", "config", FOLDER / "prometheus.yml")
+    run("promtool", "check", "config", FOLDER / "prometheus.yml")
     page = (FOLDER.parents[1] / "docs/monitoring.md").read_text()
     for alert in alerts:
         expect(f"`{alert}`" in page, f"docs/monitoring.md does not say what to do at {alert}")
@@ -188,10 +156,9 @@ def check_scrape_example(alerts):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build-path", default=".build/debug", help="where scad was built")
-    server = Server(f"{parser.parse_args().build_path}/scad")
-    try:
+    program = f"{parser.parse_args().build_path}/scad"
+    with Server(program, "--port", "0", "--metrics", "0", "--max-sessions-per-mobile", "1", "--drain-window", "100ms") as server:
         known = check_text(asyncio.run(talk(server)))
-    finally:
         server.end()
     check_names_are_found()
     alerts = check_rules(known)
@@ -201,7 +168,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failure:
-        sys.exit(f"monitoring-check: {failure}")
+    told("monitoring-check", main)

@@ -8,23 +8,15 @@ import argparse
 import json
 import pathlib
 import shutil
-import sys
 import tempfile
 
-from people import Person, Server, Trouble, eventually
+from people import Person, Server
+from programs import rows
 from record import record
+from trouble import Trouble, eventually, expect, told
 
 RELEASES = pathlib.Path(__file__).resolve().parent.parent / "Fixtures/releases"
 RAVI = "9123456780"
-
-
-def expect(truth, sentence):
-    if not truth:
-        raise Trouble(sentence)
-
-
-def lines(text):
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def keeps(old, new, what):
@@ -51,13 +43,13 @@ def at_home(built, folder, release, server=None):
 
 def check(built, folder, release):
     """One release, by today's programs."""
-    with Server(built, folder, release / "server-key.jwk.pub") as server:
+    with Server(built, release / "server-key.jwk.pub") as server:
         person = at_home(built, folder, release, server)
         try:
             kept = person.history.read_text()
-            old = lines(kept)
+            old = rows(kept)
             # Who it is and where comes from the settings, the right to be it from the token.
-            keeps(old, lines(person.run("history", "-o", "json")), "the history")
+            keeps(old, rows(person.run("history", "-o", "json")), "the history")
             person.run("who", "-o", "json")
             person.run("send", "--to", RAVI, "--wait", "routed", "are you there?", statuses=(1,))
             listener = person.listen(by=person)
@@ -71,7 +63,7 @@ def check(built, folder, release):
                 was = set.intersection(*(set(row) for row in old if row["dir"] == direction))
                 for row in new:
                     expect(row["dir"] != direction or was <= set(row), f"a new row lacks {was - set(row)}")
-            keeps(old + new, lines(person.run("history", "-o", "json")), "both")
+            keeps(old + new, rows(person.run("history", "-o", "json")), "both")
             person.run("logout")
             expect(person.history.read_text() == now, "a logout changed the history")
         finally:
@@ -129,7 +121,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Trouble as trouble:
-        sys.exit(f"upgrade-check: {trouble}")
+    told("upgrade-check", main)

@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 
-from people import Person, Server, Trouble, eventually, stop
+from people import Person, Server, stop
+from programs import run
+from trouble import eventually, expect
 
 ASHA, RAVI, MINA, NOBODY = "9876543210", "9123456780", "9000000003", "9999999999"
 TEXTS = ["lunch at one?", 'quotes " and \\ and\ttabs\nand lines', "ünïcödé 👍🏽 ‮ \u0001\u007f", " "]
@@ -18,13 +20,13 @@ def sends(sender, to, *texts):
 def record(built, folder, target):
     """Writes the folder `target`; nothing is made up, each line is what a program wrote."""
     key = folder / "sca-token.jwk"
-    subprocess.run([f"{built}/scad", "token", "keygen", "--key", str(key)], check=True, capture_output=True)
+    run(f"{built}/scad", "token", "keygen", "--key", key)
     public = folder / "sca-token.jwk.pub"
     people = [Person(built, folder / name, mobile) for name, mobile in
               (("asha", ASHA), ("tablet", ASHA), ("ravi", RAVI), ("bulk", MINA))]
     asha, tablet, ravi, bulk = people
     try:
-        with Server(built, folder, public, "--max-outbox", "132K", "--stall-timeout", "10m", "--ping-timeout", "10m") as server:
+        with Server(built, public, "--max-outbox", "132K", "--stall-timeout", "10m", "--ping-timeout", "10m") as server:
             for person in people:
                 person.login(server, key)
             listener = ravi.listen(by=asha)
@@ -53,8 +55,7 @@ def record(built, folder, target):
             sender.stdin.close()
             sender.wait()
         missing = WANTED - {row.get("status") for row in asha.rows()}
-        if missing:
-            raise Trouble(f"no row has the status {missing}: {[(row['text'], row.get('status')) for row in asha.rows()]}")
+        expect(not missing, f"no row has the status {missing}: {[(row['text'], row.get('status')) for row in asha.rows()]}")
         target.mkdir(parents=True)
         for source in (asha.settings, asha.token, asha.history):
             shutil.copy(source, target / ("token.json" if source == asha.token else source.name))
