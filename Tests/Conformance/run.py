@@ -16,6 +16,7 @@ import time
 
 import kosoku
 from kosoku._report import write_reports
+from trouble import Trouble, expect, told
 
 PASSED = {"OK", "INFORMATIONAL"}
 SLOW = ["9.*", "12.*", "13.*"]
@@ -42,10 +43,6 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="all but 9, 12 and 13")
     parser.add_argument("--echo", required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-class Trouble(Exception):
-    """Why the cases could not be run."""
 
 
 async def results_of(run):
@@ -75,8 +72,7 @@ async def drive_client(echo, include, exclude):
         client = await asyncio.create_subprocess_exec(echo, "client", f"ws://127.0.0.1:{server.port}")
         try:
             status = await client.wait()
-            if status != 0:
-                raise Trouble(f"sca-echo client ended with {status}")
+            expect(status == 0, f"sca-echo client ended with {status}")
             return await results_of(server.get_result())
         finally:
             if client.returncode is None:
@@ -119,8 +115,7 @@ def main():
             results = asyncio.run(asyncio.wait_for(drive(options.echo, include, exclude), limit))
         except asyncio.TimeoutError:
             raise Trouble(f"the cases of the {end} did not end within {limit} s") from None
-        if not results:
-            raise Trouble("no such case")
+        expect(results, "no such case")
         folder = pathlib.Path(".build/conformance") / end
         shutil.rmtree(folder, ignore_errors=True)
         write_reports(results, str(folder))
@@ -129,7 +124,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Trouble as trouble:
-        sys.exit(f"conformance: {trouble}")
+    told("conformance", main)

@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 
+from trouble import Trouble
+
 SUITE = "bookworm"
 # What the Dockerfile of the swift image installs on Debian 12, with what these recommend.
 PACKAGES = """
@@ -22,10 +24,6 @@ DEFAULT_SOURCES = [
     ("http://deb.debian.org/debian", f"{SUITE}-updates"),
     ("http://deb.debian.org/debian-security", f"{SUITE}-security"),
 ]
-
-
-class Trouble(Exception):
-    """Why something could not be tried."""
 
 
 def call(command, log, **options):
@@ -115,7 +113,11 @@ def with_network(root):
 
 
 def with_packages(root):
-    """Swift packages come from where this machine's git has them from: by its own configuration, which may name local folders."""
+    """Swift packages come from where this machine's git has them from.
+
+    git can be told to take another address for the beginning of a URL (`url.BASE.insteadOf URL`). In the root it is told the same.
+    Where BASE is a folder of this machine, such as one with copies of repositories, that is mounted there too, at the same path, to be read.
+    """
     lines = subprocess.run(
         ["git", "config", "--get-regexp", r"^url\..*\.insteadof$"], capture_output=True, text=True
     ).stdout.splitlines()

@@ -4,8 +4,7 @@ import dataclasses
 import pathlib
 
 import yaml
-
-from bases import Trouble
+from trouble import Trouble
 
 KNOWN = {"type", "name", "runtime", "dockerfilePath", "plan", "numInstances", "healthCheckPath", "envVars"}
 

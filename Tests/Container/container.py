@@ -14,13 +14,12 @@ import subprocess
 import time
 
 import bases
-from bases import Trouble
+from trouble import PATIENCE, Trouble, eventually, expect
 
 OUTSIDE, INSIDE = "10.77.0.1", "10.77.0.2"
 # What an engine makes in a root before it starts something there.
 MADE_BY_ENGINE = ["proc", "dev"]
 CLONE_NEWNET = 0x4000_0000
-PATIENCE = 60
 
 
 def leave_network():
@@ -98,11 +97,12 @@ class Container:
 
     def wait_for(self, words):
         """Until its log has these words."""
-        end = time.monotonic() + PATIENCE
-        while words not in self.text():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise Trouble(f"the container did not say {words!r}: {self.text()}")
-            time.sleep(0.05)
+
+        def said():
+            expect(self.process.poll() is None, f"the container did not say {words!r}: {self.text()}")
+            return words in self.text()
+
+        eventually(f"the container to say {words!r}", said)
 
     def execute(self, words, environment=()):
         """Runs something in there, beside the first process and as it runs; its exit status."""

@@ -8,8 +8,10 @@ import dataclasses
 import json
 import re
 
+from trouble import Trouble
 
-class Unknown(Exception):
+
+class Unknown(Trouble):
     """An instruction, or a form of one, that is not understood."""
 
 

@@ -6,8 +6,8 @@ import subprocess
 
 import bases
 import context
-from bases import Trouble
 from dockerfile import Copy, Run, Workdir
+from trouble import Trouble
 
 
 class Builder:

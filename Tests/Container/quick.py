@@ -7,27 +7,22 @@ environment and the health check that the image and render.yaml give them.
 import argparse
 import json
 import pathlib
-import re
-import signal
 import subprocess
-import sys
 import tempfile
-import time
 import urllib.request
 
 import blueprint
 import context
 import dockerfile
-from bases import Trouble
 from dockerfile import Copy
+from programs import Server, run
+from trouble import PATIENCE, Trouble, expect, told
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
-PATIENCE = 60
 
 
 def check(holds, what):
-    if not holds:
-        raise Trouble(f"not so: {what}")
+    expect(holds, f"not so: {what}")
     print(f"✓ {what}", flush=True)
 
 
@@ -38,8 +33,8 @@ def check_context(stages, sent):
             if isinstance(step, Copy) and not step.stage:
                 missing = [name for name in step.sources if not (sent / name).exists()]
                 check(not missing, f"COPY {' '.join(step.sources)} finds all of it")
-    described = subprocess.run(["swift", "package", "dump-package"], cwd=SOURCES, capture_output=True, text=True, check=True)
-    for target in json.loads(described.stdout)["targets"]:
+    described = run("swift", "package", "dump-package", cwd=SOURCES)
+    for target in json.loads(described)["targets"]:
         folder = "Tests" if target["type"] == "test" else "Sources"
         path = target.get("path") or f"{folder}/{target['name']}"
         if not any((sent / path).rglob("*.swift")) and not (sent / path / "module.modulemap").exists():
@@ -53,37 +48,15 @@ def check_service(programs, stage, service):
     environment = stage.environment | service.environment
     check(environment["SCAD_HOST"] == "0.0.0.0", "scad listens on every address of its container")
     # Here on loopback only, and on a port that is free.
-    with tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(
-            [programs / "scad"], env=environment | {"SCAD_HOST": "127.0.0.1", "PORT": "0"}, stdin=subprocess.DEVNULL, stderr=log
-        )
-        try:
-            port = listening(server, log)
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{service.health}", timeout=PATIENCE) as answer:
-                check(answer.status == 200, f"scad runs with what render.yaml says, and {service.health} is well")
-            words = [programs / "scactl", *stage.health[1:]]
-            for known, expected in [(str(port), 0), ("9", 69)]:
-                done = subprocess.run(words, env=environment | {"PORT": known, "HOME": "/"}, capture_output=True, timeout=PATIENCE)
-                check(done.returncode == expected, f"the health check ends with {expected} at {'its' if expected == 0 else 'another'} port")
-            server.send_signal(signal.SIGTERM)
-            check(server.wait(PATIENCE) == 0, "TERM ends scad with 0")
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
-
-
-def listening(server, log):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        log.seek(0)
-        text = log.read()
-        if found := re.search(r"listening on ws://127\.0\.0\.1:(\d+)", text):
-            return int(found[1])
-        if server.poll() is not None:
-            raise Trouble(f"scad ended with {server.returncode}: {text}")
-        time.sleep(0.05)
-    raise Trouble("scad does not listen")
+    with Server(programs / "scad", env=environment | {"SCAD_HOST": "127.0.0.1", "PORT": "0"}) as server:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{service.health}", timeout=PATIENCE) as answer:
+            check(answer.status == 200, f"scad runs with what render.yaml says, and {service.health} is well")
+        for known, expected in [(str(server.port), 0), ("9", 69)]:
+            there = environment | {"PORT": known, "HOME": "/"}
+            run(programs / "scactl", *stage.health[1:], env=there, statuses=[expected])
+            print(f"✓ the health check ends with {expected} at {'its' if expected == 0 else 'another'} port", flush=True)
+        server.end()
+        print("✓ TERM ends scad with 0", flush=True)
 
 
 def main():
@@ -104,7 +77,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (Trouble, dockerfile.Unknown, OSError, subprocess.SubprocessError) as trouble:
-        sys.exit(f"container-check: {trouble}")
+    told("container-check", main, OSError, subprocess.SubprocessError)

@@ -1,16 +1,14 @@
 """Builds the Dockerfile's stages and runs what comes of them: as it is, and as render.yaml has it run.
 
-    python Tests/Container/run.py [--build-path FOLDER | --programs FOLDER]     as root, in a mount namespace of its own: scripts/container-check
+    scripts/container-check [--build-path FOLDER | --programs FOLDER]     as root, in a mount namespace of its own
 """
 
 import argparse
-import json
 import os
 import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,8 +17,9 @@ import blueprint
 import container
 import dockerfile
 import image
-from bases import Trouble
 from container import INSIDE, OUTSIDE, Container
+from programs import Person, rows
+from trouble import Trouble, eventually, told
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -34,27 +33,6 @@ def check(found, expected, what):
     if found != expected:
         raise Trouble(f"{what}: expected {expected!r}, found {found!r}")
     print(f"  ✓ {what}", flush=True)
-
-
-class Person:
-    """Somebody outside, with the image's own scactl and a home folder."""
-
-    def __init__(self, program, folder, mobile, port):
-        self.program, self.folder = program, folder
-        variables = {"SCACTL_MOBILE": mobile, "SCACTL_SERVER": f"ws://{INSIDE}:{port}", "HOME": str(folder)}
-        self.environment = {"PATH": os.environ["PATH"]} | variables
-        folder.mkdir(parents=True)
-
-    def run(self, *words, **options):
-        command = [self.program, *words]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, **options
-        )
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
-
-    def start(self, *words):
-        command = [self.program, *words]
-        return subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def close_code(session):
@@ -96,9 +74,9 @@ def look(root, stage, expected):
 def converse(inside, port, folder, grace, what):
     """Everything that people and the engine do, from the start of a container to its end."""
     scactl = inside.root / inside.stage.health[0].strip("/")
-    asha, ravi = (Person(scactl, folder / mobile, mobile, port) for mobile in (HERE, THERE))
-    status, rows = asha.run("health", "--wait", "30s")
-    check((status, rows[0]["status"]), (0, "ok"), f"{what}: it answers outside at port {port}")
+    server = f"ws://{INSIDE}:{port}"
+    asha, ravi = (Person(scactl, folder / mobile, SCACTL_MOBILE=mobile, SCACTL_SERVER=server) for mobile in (HERE, THERE))
+    check(rows(asha.run("health", "--wait", "30s"))[0]["status"], "ok", f"{what}: it answers outside at port {port}")
     check(inside.execute(inside.stage.health), 0, f"{what}: the health check finds it well")
     check(inside.execute(inside.stage.health, {"PORT": "9"}) != 0, True, f"{what}: the health check would find it missing")
     identity = pathlib.Path(f"/proc/{inside.pid}/status").read_text()
@@ -112,23 +90,22 @@ def converse(inside, port, folder, grace, what):
     print(f"  ✓ {what}: HUP reaches it", flush=True)
 
     listening = ravi.start("listen", "--events", "message,status", "--verbose")
-    while asha.run("who", THERE)[0] != 0:
-        time.sleep(0.1)
-    status, rows = asha.run("send", "--to", THERE, "see you at noon")
-    check((status, rows[0]["status"]), (0, "stored"), f"{what}: a message from outside is stored outside")
-    with connect(f"ws://{INSIDE}:{port}/ws/{THERE}", ping_interval=None, proxy=None) as standing:
-        heard = threading.Thread(target=lambda: setattr(listening, "said", listening.communicate(timeout=120)))
-        heard.start()
+    eventually("the other to listen", lambda: asha.status("who", THERE) == 0)
+    sent = rows(asha.run("send", "--to", THERE, "see you at noon"))
+    check(sent[0]["status"], "stored", f"{what}: a message from outside is stored outside")
+    with connect(f"{server}/ws/{THERE}", ping_interval=None, proxy=None) as standing:
+        hearing = threading.Thread(target=lambda: setattr(listening, "said", listening.communicate(timeout=120)))
+        hearing.start()
         status, seconds = inside.stop(grace)
         check(status, 0, f"{what}: TERM drains it, and it ends with 0")
         print(f"    after {seconds:.1f} s of {grace}; its log:", flush=True)
         print("".join(f"    {line}\n" for line in inside.text().splitlines()), end="", flush=True)
         check(close_code(standing), 1001, f"{what}: all were told to come back")
     listening.terminate()
-    heard.join()
-    rows = [json.loads(line) for line in listening.said[0].splitlines()]
-    check([row["text"] for row in rows if row["type"] == "message"], ["see you at noon"], f"{what}: the message was read there")
-    states = [row["state"] for row in rows if row["type"] == "status"]
+    hearing.join()
+    heard = rows(listening.said[0])
+    check([row["text"] for row in heard if row["type"] == "message"], ["see you at noon"], f"{what}: the message was read there")
+    states = [row["state"] for row in heard if row["type"] == "status"]
     check(states[:2], ["connected", "reconnecting"], f"{what}: and its reader means to come back")
     check(container.snapshot(inside.root), inside.before, f"{what}: nothing was written in its root")
 
@@ -183,7 +160,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (Trouble, dockerfile.Unknown, OSError, subprocess.SubprocessError) as trouble:
-        sys.exit(f"container-check: {trouble}")
+    told("container-check", main, OSError, subprocess.SubprocessError)

@@ -1,6 +1,6 @@
 """Runs every block of commands of the pages, and looks whether what they link to is there.
 
-    python Tests/Docs/check.py --programs .build/debug [PAGE…]       README.md, docs, examples, manual pages unless told
+    scripts/docs-check [--build-path .build/debug] [PAGE…]       README.md, docs, examples, manual pages unless told
 
 Ends with 0 only if each block was run and printed what its page shows, or says why it is not run.
 """
@@ -15,9 +15,6 @@ import sys
 import time
 import xml.etree.ElementTree
 from pathlib import Path
-
-# The terminal of the prompt's scenarios is that of the pages, too.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "Prompt"))
 
 import blocks
 import links

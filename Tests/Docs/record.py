@@ -1,7 +1,7 @@
 """Plays a short conversation with the real programs in two terminals, and draws it as an animated SVG for the README.
 
-    python Tests/Docs/record.py --programs .build/debug FILE            plays it, and writes the file
-    python Tests/Docs/record.py --programs .build/debug --check FILE    plays it, and looks whether the file still shows that
+    scripts/record                             plays it, and writes the file
+    record.py --programs FOLDER --check FILE   plays it, and looks whether the file still shows that; scripts/docs-check calls it so
 
 Two shells under pseudo-terminals are typed into; after each thing that is typed both screens are kept, with how long they are to be
 looked at. That is not how long it took, so the same conversation gives the same picture, but for times and milliseconds.
@@ -16,12 +16,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-# The terminal of the prompt's scenarios is that of the recording, too.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "Prompt"))
-
 import sandbox
 import svg
 from compare import Comparison
+from programs import Server
 from terminal import Terminal, Unmet
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -44,8 +42,7 @@ class Recording:
             "PATH": f"{programs}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TZ": "UTC", "TERM": "xterm-256color",
             "HISTFILE": "", "INPUTRC": "/dev/null", "PS1": "$ ",
         }  # fmt: skip
-        self.server = subprocess.Popen(["scad"], env=environment, stderr=subprocess.PIPE, text=True)
-        self.server.stderr.readline()
+        self.server = Server("scad", env=environment)
         self.people = {}
         for name, mobile in ("Asha", "9876543210"), ("Ravi", "9123456780"):
             home = f"/home/{name.lower()}"
@@ -103,8 +100,7 @@ class Recording:
     def close(self):
         for shell in self.people.values():
             shell.close()
-        self.server.terminate()
-        self.server.wait()
+        self.server.kill()
 
 
 def before_cursor(screen):

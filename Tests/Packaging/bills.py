@@ -11,14 +11,11 @@ import sys
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from trouble import expect, told
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs/dependencies.md"
 PROGRAMS = ("scad", "scactl")
-
-
-class Trouble(Exception):
-    """What is wrong, as a sentence."""
 
 
 def tables(page):
@@ -97,30 +94,24 @@ def main(folder):
     bills = {program: json.loads((folder / f"{program}.cdx.json").read_text()) for program in PROGRAMS}
     for program in PROGRAMS:
         problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str((folder / f"{program}.cdx.json").read_text())
-        if problem:
-            raise Trouble(f"the bill of {program} is not CycloneDX 1.6: {problem}")
+        expect(not problem, f"the bill of {program} is not CycloneDX 1.6: {problem}")
         names = [component["name"] for component in bills[program]["components"]]
-        if ("readline" in names) != (program == "scactl"):
-            raise Trouble(f"of scad and scactl, scactl alone is to have readline; {program} has {names}")
+        alone = ("readline" in names) == (program == "scactl")
+        expect(alone, f"of scad and scactl, scactl alone is to have readline; {program} has {names}")
     packages = resolved(json.loads((folder / "packages.json").read_text()))
     setup = (ROOT / "scripts/setup").read_text()
     requirements = (ROOT / "Tests/Interop/requirements.txt").read_text()
     page = PAGE.read_text()
     found = list(faults(page, bills, packages, setup, requirements))
-    if found:
-        raise Trouble("docs/dependencies.md: " + "; ".join(found))
+    expect(not found, "docs/dependencies.md: " + "; ".join(found))
     # Breaks that must be noticed, or this check sees nothing.
     breaks = [re.sub(rf"^\| {name} .*\n", "", page, flags=re.MULTILINE) for name in ("swift-nio", "zlib", "websockets")]
     breaks += [page.replace("`strace`", ""), page.replace("| MIT | tokens", "| ISC | tokens"), page.replace(packages["swift-log"], "0")]
     for number, broken in enumerate(breaks):
-        if not list(faults(broken, bills, packages, setup, requirements)):
-            raise Trouble(f"break {number} of the page went unnoticed")
+        expect(list(faults(broken, bills, packages, setup, requirements)), f"break {number} of the page went unnoticed")
     parts = sum(len(bills[program]["components"]) for program in PROGRAMS)
     print(f"sbom-check: two valid bills of {parts} parts, and a page that says the same")
 
 
 if __name__ == "__main__":
-    try:
-        main(pathlib.Path(sys.argv[1]))
-    except Trouble as trouble:
-        sys.exit(f"sbom-check: {trouble}")
+    told("sbom-check", lambda: main(pathlib.Path(sys.argv[1])))

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 
-from machine import Machine, Trouble, eventually
+from machine import Machine
+from programs import rows
+from trouble import Trouble, eventually, expect, told
 
 ASHA, RAVI = "9876543210", "9123456780"
 LINES = 600
@@ -22,15 +24,6 @@ KEPT = re.compile(
     r"|etc/ld\.so\.cache|srv/|tmp/|var/tmp/)"
 )
 BOT = '#!/bin/sh\necho "you said: $SCACTL_TEXT"\n'
-
-
-def expect(truth, sentence):
-    if not truth:
-        raise Trouble(sentence)
-
-
-def rows(text):
-    return [json.loads(line) for line in text.splitlines()]
 
 
 class Check:
@@ -256,7 +249,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Trouble as trouble:
-        sys.exit(f"package-check: {trouble}")
+    told("package-check", main)

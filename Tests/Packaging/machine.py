@@ -7,28 +7,11 @@ its processes, mounts and files are gone; `boot` has how it is made. It wants ro
 import os
 import pathlib
 import subprocess
-import time
+
+from trouble import PATIENCE, Trouble, eventually
 
 BOOT = pathlib.Path(__file__).with_name("boot")
 PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Seconds; machines are slow and busy, and what waits here ends sooner where all is well.
-PATIENCE = 180
-
-
-class Trouble(Exception):
-    """What went otherwise than it should."""
-
-
-def eventually(what, check):
-    """Waits until `check` gives something true, and returns that."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        result = check()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise Trouble(f"waited in vain for {what}")
-        time.sleep(0.1)
 
 
 class Group:

@@ -11,18 +11,14 @@ import pathlib
 import re
 import signal
 import subprocess
-import sys
 import tempfile
-import time
 
-PATIENCE = 120
+from programs import Server, run
+from trouble import PATIENCE, Trouble, eventually, expect, told
+
 # Refused on purpose. Swift's runtime goes on without priorities of threads; the C library, which would look which kinds of
 # addresses the machine has before it reads one, takes it to have all.
 REFUSED = {"setpriority", "AF_NETLINK"}
-
-
-class Trouble(Exception):
-    """What went otherwise than it should."""
 
 
 def setting(unit, name):
@@ -32,7 +28,7 @@ def setting(unit, name):
 
 def members(group):
     """The calls of a group such as @system-service, those of the groups within it included."""
-    shown = subprocess.run(["systemd-analyze", "syscall-filter", group], check=True, capture_output=True, text=True).stdout
+    shown = run("systemd-analyze", "syscall-filter", group)
     names = {line.strip() for line in shown.splitlines()[1:] if line.strip() and not line.strip().startswith("#")}
     within = {name for name in names if name.startswith("@")}
     return (names - within).union(*(members(name) for name in within))
@@ -64,72 +60,47 @@ def trace(built, folder):
         "SCAD_DRAIN_WINDOW": "100ms",
     }
 
-    def run(*words, **more):
-        done = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, **more)
-        if done.returncode != 0:
-            raise Trouble(f"{' '.join(words)}: ended with {done.returncode}: {done.stderr.strip()}")
-        return done.stdout
-
-    run("scad", "token", "keygen")
+    there = {"env": environment, "cwd": folder}
+    run("scad", "token", "keygen", **there)
     # Children too: whatever a login by code runs is in the same sandbox.
-    words = ["strace", "-f", "-qq", "-s", "0", "-o", str(log), f"{built}/scad"]
-    with (folder / "scad.log").open("w") as errors:
-        strace = subprocess.Popen(words, env=environment, cwd=folder, stderr=errors)
-    try:
-        server = wait(strace, lambda: re.search(r"ws://\S+", (folder / "scad.log").read_text()))
-        pid = int(log.read_text().split(None, 1)[0])
-        environment["SCACTL_SERVER"] = server.group()
-        token = run("scad", "token", "issue", "--mobile", "9876543211")
-        run("scactl", "health")
-        run("scactl", "login", "9876543211", "--token-file", "-", input=token)
+    with Server("scad", strace=["-f", "-qq", "-s", "0", "-o", log], **there) as server:
+        environment["SCACTL_SERVER"] = server.url
+        token = run("scad", "token", "issue", "--mobile", "9876543211", **there)
+        run("scactl", "health", **there)
+        run("scactl", "login", "9876543211", "--token-file", "-", input=token, **there)
         listener = subprocess.Popen(
-            ["scactl", "listen", "--mobile", "9876543211", "-n", "3"], env=environment, cwd=folder, stdout=subprocess.DEVNULL
+            ["scactl", "listen", "--mobile", "9876543211", "-n", "3"], stdout=subprocess.DEVNULL, **there
         )
-        by_code(folder, environment, strace)
-        run("scactl", "send", "--retry-for", "1m", "-l", "--to", "9876543211", input="one\ntwo\nthree\n")
+        by_code(folder, there)
+        run("scactl", "send", "--retry-for", "1m", "-l", "--to", "9876543211", input="one\ntwo\nthree\n", **there)
         listener.wait(PATIENCE)
-        os.kill(pid, signal.SIGHUP)
-        run("scactl", "who")
-        os.kill(pid, signal.SIGTERM)
-        strace.wait(PATIENCE)
-    finally:
-        strace.kill()
-        strace.wait()
+        os.kill(server.pid, signal.SIGHUP)
+        run("scactl", "who", **there)
+        server.end()
     return log.read_text().splitlines()
 
 
-def by_code(folder, environment, strace):
+def by_code(folder, there):
     """Logs in by a code, which the program of the test leaves in a file."""
     login = subprocess.Popen(
-        ["scactl", "login", "9876543210", "--code-file", "-"], env=environment, cwd=folder, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        ["scactl", "login", "9876543210", "--code-file", "-"], text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **there,
     )
-    code = wait(strace, lambda: login.poll() is not None or re.search(r'"code":"(\d+)"', read(folder / "code.json")))
+    code = eventually("a code", lambda: login.poll() is not None or re.search(r'"code":"(\d+)"', read(folder / "code.json")))
     if code is True:
         raise Trouble(f"login by code ended: {login.stderr.read()}")
     login.communicate(code.group(1) + "\n", timeout=PATIENCE)
-    if login.returncode != 0:
-        raise Trouble(f"login by code ended with {login.returncode}")
+    expect(login.returncode == 0, f"login by code ended with {login.returncode}")
 
 
 def read(path):
     return path.read_text() if path.exists() else ""
 
 
-def wait(strace, check):
-    deadline = time.monotonic() + PATIENCE
-    while not (found := check()):
-        if strace.poll() is not None or time.monotonic() > deadline:
-            raise Trouble("scad did not do what it was waited for")
-        time.sleep(0.05)
-    return found
-
-
 def faults(lines, unit):
     """What the unit forbids and scad did."""
     calls = {m.group(1) for line in lines if (m := re.match(r"\d+ +(\w+)\(", line))}
-    if len(calls) < 30:
-        raise Trouble(f"the trace has only {len(calls)} different calls; it is not that of a busy server")
+    expect(len(calls) >= 30, f"the trace has only {len(calls)} different calls; it is not that of a busy server")
     found = [f"system call {name}" for name in sorted(calls - allowed(unit) - REFUSED)]
     families = set(" ".join(setting(unit, "RestrictAddressFamilies")).split())
     used = {m.group(1) for line in lines if (m := re.match(r"\d+ +socket(?:pair)?\((AF_\w+)", line))}
@@ -148,15 +119,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         lines = trace(words.build_path.resolve(), pathlib.Path(folder))
     found = faults(lines, unit)
-    if found:
-        raise Trouble("scad.service forbids what scad does: " + "; ".join(found))
+    expect(not found, "scad.service forbids what scad does: " + "; ".join(found))
     tighter = unit.replace("AF_INET ", "").replace("=~@privileged", "=~@privileged accept4 epoll_wait epoll_pwait")
-    if len(faults(lines, tighter)) < 2:
-        raise Trouble("a unit that forbids sockets and waiting for them passes as well: this check sees nothing")
+    seen = len(faults(lines, tighter))
+    expect(seen > 1, "a unit that forbids sockets and waiting for them passes as well: this check sees nothing")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Trouble as trouble:
-        sys.exit(f"units-check: {trouble}")
+    told("units-check", main)

@@ -6,14 +6,14 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
 
-from proxies import PATIENCE, Trouble, eventually
+from programs import Server, run
+from proxies import PATIENCE
+from trouble import Trouble
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -38,7 +38,7 @@ class Pair:
             f"req -x509 {curve} -days 2 -subj /CN=authority -keyout ca.key -out ca.pem",
             f"req {curve} -subj /CN=scad -keyout key.pem -out request.pem",
         ]:
-            subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+            run("openssl", *line.split(), cwd=folder)
         pair = cls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
         pair.renew()
         return pair
@@ -47,7 +47,7 @@ class Pair:
         """Puts a new certificate in the old one's place, for the same key."""
         line = "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 1 -extfile names -out renewed.pem"
         folder = self.certificate.parent
-        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+        run("openssl", *line.split(), cwd=folder)
         (folder / "renewed.pem").rename(self.certificate)
 
     def copy(self, folder):
@@ -134,7 +134,6 @@ class Site:
         self.programs, self.folder = stage.programs, stage.new_folder(kind.name)
         self.pair = stage.pair.copy(self.folder / "certificate")
         self.kind, self.options, self.settings = kind, options, settings
-        self.log = self.folder / "scad.log"
         self.backend = 0
         self.scad = self.proxy = None
 
@@ -155,9 +154,8 @@ class Site:
                 if not any(error):
                     self.check_logs()
         finally:
-            if self.scad and self.scad.poll() is None:
+            if self.scad:
                 self.scad.kill()
-                self.scad.wait()
 
     def check_logs(self):
         """What the proxy has written down names nobody."""
@@ -169,20 +167,11 @@ class Site:
     async def start_scad(self):
         """Starts it: at the port that it had, if it ran before."""
         words = ["--port", str(self.backend), "--behind-proxy", "127.0.0.1", "--drain-window", "200ms", *self.options]
-        with open(self.log, "w") as log:
-            self.scad = subprocess.Popen([self.programs / "scad", *words], stdin=subprocess.DEVNULL, stderr=log)
-
-        def listening():
-            if self.scad.poll() is not None:
-                raise Trouble(f"scad ended with {self.scad.returncode}: {self.log.read_text()}")
-            return re.search(r"listening on ws://127\.0\.0\.1:(\d+)", self.log.read_text())
-
-        self.backend = int((await eventually("scad to listen", listening))[1])
+        self.scad = await asyncio.to_thread(Server, self.programs / "scad", *words)
+        self.backend = self.scad.port
 
     async def stop_scad(self):
-        self.scad.send_signal(signal.SIGTERM)
-        if await asyncio.to_thread(self.scad.wait, PATIENCE) != 0:
-            raise Trouble(f"scad ended with {self.scad.returncode}: {self.log.read_text()}")
+        await asyncio.to_thread(self.scad.end)
 
     @property
     def url(self):

@@ -11,12 +11,10 @@ import signal
 import socket
 import subprocess
 
+from trouble import Trouble
+
 DEPLOY = pathlib.Path(__file__).resolve().parents[2] / "deploy"
 PATIENCE = 60
-
-
-class Trouble(Exception):
-    """What went otherwise than it should."""
 
 
 async def eventually(what, condition):

@@ -1,6 +1,6 @@
 """Plays every scene behind every proxy, and prints a line for each.
 
-    python Tests/Proxies/run.py --build-path .build/debug [--proxy nginx] [--scene reload]
+    scripts/proxy-check [--build-path .build/debug] [--proxy nginx] [--scene reload]
 """
 
 import argparse
@@ -15,7 +15,7 @@ import time
 import proxies
 import scenes
 from house import Pair
-from proxies import Trouble
+from programs import run
 
 # Behind one proxy so many scenes are played at once: `idle` mostly waits, and the others have it to themselves.
 AT_ONCE = 2
@@ -37,12 +37,7 @@ class Stage:
 
     async def call(self, program, *words):
         """Runs one of our programs to its end; what it printed."""
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(self.programs / program, *words, stdout=pipe, stderr=pipe)
-        output, errors = await process.communicate()
-        if process.returncode != 0:
-            raise Trouble(f"{program} {words} ended with {process.returncode}: {errors.decode()}")
-        return output.decode()
+        return await asyncio.to_thread(run, self.programs / program, *words)
 
 
 async def play(stage, kind, name):

@@ -6,8 +6,9 @@ import json
 import pathlib
 import time
 
-from proxies import PATIENCE, Caddy, Trouble, eventually
 from house import ASHA, MINA, RAVI, Person, Site
+from proxies import PATIENCE, Caddy, eventually
+from trouble import Trouble
 from websockets.exceptions import ConnectionClosed
 
 BASE_CLIENT = pathlib.Path(__file__).resolve().parents[1] / "Interop/base_client.py"

@@ -24,10 +24,11 @@ import signal
 import socket
 import statistics
 import struct
-import subprocess
 import sys
-import tempfile
 import time
+
+from programs import Server
+from trouble import Trouble, expect, told
 
 PAIRS, CHURNERS, SLOW = 20, 40, 10
 TEXT = "a few words, as people say them"
@@ -251,10 +252,9 @@ async def soak(server, port, plain_port, options):
     tasks = [asyncio.ensure_future(forever(work, tally, failures)) for work in works]
     start = time.monotonic()
     print("   s   rss_kib files threads  health_ms: p50   worst  (machine's own p50)   joins messages refused slow", flush=True)
-    while (now := time.monotonic() - start) < options.minutes * 60:
+    while time.monotonic() - start < options.minutes * 60:
         await asyncio.sleep(options.every)
-        if server.poll() is not None:
-            raise SystemExit(f"soak: scad ended with {server.returncode}")
+        expect(server.process.poll() is None, f"scad ended with {server.process.returncode}: {server.text[-2_000:]}")
         taken, own = await delays(port), await delays(plain_port)
         late = statistics.median(taken) - statistics.median(own)
         sample = look(server.pid) | {"s": time.monotonic() - start, "delay_ms": late}
@@ -278,7 +278,7 @@ def judge(samples, minutes):
     warm = min(120, minutes * 60 / 3)
     kept = [sample for sample in samples if sample["s"] >= warm]
     if len(kept) < 8:
-        raise SystemExit(f"soak: {len(kept)} samples after a warm-up of {warm:.0f} s are too few to judge; a longer --minutes")
+        raise Trouble(f"{len(kept)} samples after a warm-up of {warm:.0f} s are too few to judge; a longer --minutes")
     flat = True
     print(f"\nslopes an hour, after a warm-up of {warm:.0f} s ({len(kept)} samples):")
     for name, bound in BOUNDS.items():
@@ -287,19 +287,6 @@ def judge(samples, minutes):
         flat = flat and not grows
         print(f"  {name:9} {rise:+10.2f} ± {noise:.2f}   {'GROWS' if grows else 'flat'} (bound {bound})")
     return flat
-
-
-def listening(server, log):
-    """The port, once it says so."""
-    for _ in range(400):
-        log.seek(0)
-        found = re.search(r"listening on ws://127\.0\.0\.1:(\d+)", log.read())
-        if found:
-            return int(found[1])
-        if server.poll() is not None:
-            break
-        time.sleep(0.05)
-    raise SystemExit("soak: scad does not listen")
 
 
 def main():
@@ -313,20 +300,11 @@ def main():
     print(f"soak: {options.minutes:g} minutes, --seed {options.seed}")
     # Slow clients are closed within the minute, and so come back many times.
     command = [options.scad, "--port", "0", "--drain-window", "100ms", "--max-outbox", "256K", "--stall-timeout", "5s"]
-    # A file, since a pipe that nobody reads would fill and hold it up.
-    with Plain() as plain, tempfile.TemporaryFile("w+") as log, subprocess.Popen(command, stderr=log) as server:
-        try:
-            port = listening(server, log)
-            samples = asyncio.run(soak(server, port, plain.port, options))
-            server.send_signal(signal.SIGTERM)
-            status = server.wait(30)
-        finally:
-            if server.poll() is None:
-                server.kill()
-    if status != 0:
-        raise SystemExit(f"soak: scad ended with {status}")
+    with Plain() as plain, Server(*command) as server:
+        samples = asyncio.run(soak(server, server.port, plain.port, options))
+        server.end()
     sys.exit(0 if judge(samples, options.minutes) else 1)
 
 
 if __name__ == "__main__":
-    main()
+    told("soak", main)

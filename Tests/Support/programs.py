@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import urllib.parse
 
 from trouble import PATIENCE, Trouble, eventually, expect
 
@@ -48,7 +49,7 @@ class Server:
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
         try:
-            self.url = self.says(r"listening on (wss?://\S+)")
+            self.url = self.says(r'listening on (wss?://[^\s"]+)')
         except BaseException:
             self.kill()
             raise
@@ -69,6 +70,10 @@ class Server:
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         found = children.read_text().split() if self.is_traced else []
         return int(found[0]) if found else self.process.pid
+
+    @property
+    def port(self):
+        return urllib.parse.urlsplit(self.url).port
 
     @property
     def text(self):
