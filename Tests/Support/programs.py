@@ -97,9 +97,9 @@ class Server:
     def end(self):
         """TERM, and its end, which must be with 0."""
         os.kill(self.pid, signal.SIGTERM)
-        status = self.process.wait(PATIENCE)
+        eventually("scad to end", lambda: self.process.poll() is not None)
         self._reading.join(PATIENCE)
-        expect(status == 0, f"scad ended with {status}: {self.text.strip()}")
+        expect(self.process.returncode == 0, f"scad ended with {self.process.returncode}: {self.text.strip()}")
 
     def kill(self):
         """Ends it without a word, if it still runs. strace, if it were ended, would let it go on."""

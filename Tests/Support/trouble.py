@@ -27,8 +27,8 @@ def eventually(what, check):
 
 
 def told(name, main, *others):
-    """Runs a whole check. Trouble, and other exceptions of these kinds, are told behind its name, and it ends with 1."""
+    """Runs a whole check. Trouble, a file that is not there, and `others` are told behind its name, and it ends with 1."""
     try:
         main()
-    except (Trouble, *others) as trouble:
+    except (Trouble, FileNotFoundError, *others) as trouble:
         sys.exit(f"{name}: {trouble}")
