@@ -16,6 +16,13 @@ extension CommandFailure {
         }
     }
 
+    /// What was sent is not in this device's own history. That is no reason to send it again.
+    init(ownCopies error: any Error) {
+        self.init(explaining: error)
+        message = "what was sent is not in this device's history: \((error as? HistoryError)?.cause ?? message)"
+        hint = "do not send it again: what its row calls stored or routed has arrived. For the history: \(hint)"
+    }
+
     /// The first connection could not be made. A server that takes longer than our own patience is as unreachable as one
     /// that is not there, and so is one behind an address where something else answers.
     ///

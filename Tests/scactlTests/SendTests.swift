@@ -213,6 +213,7 @@ import Testing
         var world = World(
             ScriptedNetwork {
                 $0.answer = { _ in nil }
+                $0.lastsFor = 1
                 $0.end = ClientError(.connectionLost, "the server went away")
             }
         )
@@ -220,6 +221,7 @@ import Testing
         world.input = input
         let outcome = await world.run("send", "-l", "--to", "9812345678")
         #expect(outcome.status == .unreachable)
+        #expect(outcome.errors.last?.contains("the server went away; nothing behind line 1 of stdin was sent") == true)
         #expect(input.isStopped)
     }
 
@@ -252,7 +254,9 @@ import Testing
             }
         )
         world.input = BlockSource([(1...4_500).map(String.init).joined(separator: "\n")])
-        #expect(await world.run("send", "-l", "--to", "9812345678").status == .unreachable)
+        let outcome = await world.run("send", "-l", "--to", "9812345678")
+        #expect(outcome.status == .unreachable)
+        #expect(outcome.errors.last?.contains("nothing behind line 4096 of stdin was sent") == true)
         #expect(try world.connection.submitted.count == 4096)
     }
 

@@ -22,7 +22,13 @@ public struct HistoryError: Error, Sendable, Hashable {
     public let code: Code
 
     /// What was found and where: a sentence without its full stop.
-    public let message: String
+    public var message: String { outcome.map { "\(cause); \($0)" } ?? cause }
+
+    /// The same without what became of the rows at hand.
+    public let cause: String
+
+    /// What became of the rows at hand, if that is worth saying.
+    let outcome: String?
 
     /// What to do: a sentence without its full stop.
     public let hint: String
@@ -32,10 +38,12 @@ public struct HistoryError: Error, Sendable, Hashable {
     /// - Parameters:
     ///   - code: the kind of failure.
     ///   - message: what was found and where, without a full stop.
+    ///   - outcome: what is now true of the rows at hand, if that is worth saying: `nothing was stored`.
     ///   - hint: what to do, without a full stop.
-    public init(code: Code, message: String, hint: String) {
+    public init(code: Code, message: String, outcome: String? = nil, hint: String) {
         self.code = code
-        self.message = message
+        cause = message
+        self.outcome = outcome
         self.hint = hint
     }
 }
@@ -53,12 +61,12 @@ extension HistoryError {
     ///   - path: the file.
     ///   - outcome: what is now true of the rows at hand, if that is worth saying: `nothing was stored`.
     init(_ doing: String, _ path: String, _ cause: SystemError, outcome: String? = nil) {
-        let ending = outcome.map { "; \($0)" } ?? ""
-        message = "cannot \(doing) \(path): \(cause.reason)\(ending)"
+        self.cause = "cannot \(doing) \(path): \(cause.reason)"
+        self.outcome = outcome
         switch cause.number {
         case ENOSPC, EDQUOT, EFBIG:
             code = .full
-            hint = "free some space there (or raise the limit), then try again"
+            hint = "free some space there (or raise the limit)"
         case EACCES, EPERM, EROFS:
             code = .denied
             hint = "make it yours to write (chown, chmod u+rw), or set XDG_DATA_HOME to a folder that is"

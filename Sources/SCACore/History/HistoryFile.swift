@@ -139,7 +139,8 @@ public final class HistoryFile {
                 throw HistoryError(
                     code: .rowTooLong,
                     message: "a message of \(row.text.utf8.count) bytes does not fit a line of \(path), which may have "
-                        + "\(HistoryRow.longestLine) bytes; nothing was stored",
+                        + "\(HistoryRow.longestLine) bytes",
+                    outcome: "nothing was stored",
                     hint: "send it in parts"
                 )
             }
@@ -192,8 +193,8 @@ public final class HistoryFile {
             guard ContinuousClock.now < deadline else {
                 throw HistoryError(
                     code: .locked,
-                    message: "another process has kept \(path) locked for \(lockPatience.shortText); "
-                        + "nothing was stored",
+                    message: "another process has kept \(path) locked for \(lockPatience.shortText)",
+                    outcome: "nothing was stored",
                     hint: "see who with `fuser \(path)`; one stopped by Ctrl-Z goes on with `fg`"
                 )
             }

@@ -56,6 +56,19 @@ public struct AuthConfiguration: Sendable {
                 mode != .code || signingKeyFile != nil
             ),
             ("--auth code needs a program that delivers codes: --code-command", mode != .code || !codeCommand.isEmpty),
+            // Whoever gives one of these means that clients are to prove who they are; without the mode nobody has to.
+            (
+                "--token-key is of no use without --auth token or code; without --auth anyone can be anyone",
+                mode != .none || keyFiles.isEmpty
+            ),
+            (
+                "--token-signing-key is of no use without --auth code; without --auth anyone can be anyone",
+                mode == .code || signingKeyFile == nil
+            ),
+            (
+                "--code-command is of no use without --auth code; without --auth anyone can be anyone",
+                mode == .code || codeCommand.isEmpty
+            ),
             ("the token's audience must not be empty", !audience.isEmpty),
             (
                 "tokens must be good for 1m to 3650d",

@@ -95,7 +95,7 @@ actor Exchange {
         await submit(&batch)
     }
 
-    /// Tells and stores what became of messages.
+    /// Stores and tells what became of messages, in this order: what is told is kept.
     func settle(_ deliveries: [Delivery]) async {
         var answers: [(sink: any AnswerSink, rows: [Row])] = []
         for delivery in deliveries {
@@ -108,8 +108,8 @@ actor Exchange {
                 answers.append((asked.sink, [row]))
             }
         }
-        for answer in answers { await answer.sink.answer(answer.rows) }
         await store(deliveries)
+        for answer in answers { await answer.sink.answer(answer.rows) }
         outstanding -= deliveries.count
         if outstanding < Self.limit { makeRoom() }
         await closeIfDone()
@@ -228,7 +228,7 @@ actor Exchange {
         do { try await store.storeOwn(deliveries.map { HistoryRow($0, from: mobile) }) } catch {
             status = status.combined(with: .io)
             // Once is enough: what is wrong with the disk is wrong for every message.
-            if !hasHistoryFailed { await invocation.console.report(CommandFailure(explaining: error)) }
+            if !hasHistoryFailed { await invocation.console.report(CommandFailure(ownCopies: error)) }
             hasHistoryFailed = true
         }
     }

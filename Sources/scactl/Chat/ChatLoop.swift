@@ -172,7 +172,7 @@ actor ChatLoop {
         do { try await store.storeOwn(deliveries.map { HistoryRow($0, from: machine.mobile) }) } catch {
             status = status.combined(with: .io)
             // Once is enough: what is wrong with the disk is wrong for every message.
-            if !hasHistoryFailed { await show([.failure(CommandFailure(explaining: error))]) }
+            if !hasHistoryFailed { await show([.failure(CommandFailure(ownCopies: error))]) }
             hasHistoryFailed = true
         }
     }

@@ -16,7 +16,7 @@ extension SendRun {
             }
             if !deliveries.isEmpty { await settle(deliveries) }
         }
-        if let failure = end ?? submitFailure { throw failure }
+        if let error = end ?? submitFailure { throw context.stop.isRequested ? error : failure(error) }
     }
 
     private func settle(_ deliveries: [Delivery]) async {
@@ -28,8 +28,9 @@ extension SendRun {
             isAnyoneOffline = isAnyoneOffline || delivery.status == .offline
             rows.append(.sent(SentRow(delivery, reference: reference)))
         }
-        await show(rows)
+        // In this order: what is printed is kept, whoever goes away meanwhile.
         await remember(deliveries)
+        await show(rows)
         await forget(deliveries.count)
     }
 
@@ -39,7 +40,7 @@ extension SendRun {
             try await store.storeOwn(deliveries.map { HistoryRow($0, from: mobile) })
         } catch {
             // Once is enough: what is wrong with the disk is wrong for every message.
-            if !hasHistoryFailed { await refuse(CommandFailure(explaining: error)) }
+            if !hasHistoryFailed { await refuse(CommandFailure(ownCopies: error)) }
             hasHistoryFailed = true
         }
     }

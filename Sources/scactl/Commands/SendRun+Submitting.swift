@@ -43,10 +43,10 @@ extension SendRun {
             guard await isAcceptable(record) else { continue }
             for recipient in record.recipients?.withoutRepeats ?? plan.recipients {
                 batch.append(outgoing(record, to: recipient))
-                if batch.count == Self.batch { await submit(&batch) }
+                if batch.count == Self.batch { await submit(&batch, upTo: record.line) }
             }
         }
-        await submit(&batch)
+        await submit(&batch, upTo: records.last?.line)
     }
 
     private func outgoing(_ record: MessageRecord, to recipient: Mobile) -> Outgoing {
@@ -62,9 +62,11 @@ extension SendRun {
         )
     }
 
-    private func submit(_ batch: inout [Outgoing]) async {
+    /// - Parameter line: of the last record that is in it.
+    private func submit(_ batch: inout [Outgoing], upTo line: Int?) async {
         guard !batch.isEmpty else { return }
         await expect(batch.count)
+        lastRecord = line ?? lastRecord
         do throws(ClientError) { try await connection.submit(batch) } catch {
             // The connection is over; why comes as the last event. If it is not, nothing more would come of it.
             if error.code != .closed { submitFailure = error }

@@ -36,6 +36,8 @@ actor SendRun {
     private var room: CheckedContinuation<Void, Never>?
     private var isOver = false
     private var isInputOver = false
+    /// The last record that was handed on, from 1; nil for a message that is none of many.
+    var lastRecord: Int?
     var isAnyoneOffline = false
     var hasHistoryFailed = false
     var outputFailure: CommandFailure?
@@ -109,6 +111,16 @@ actor SendRun {
     func endInput() async {
         isInputOver = true
         await closeIfDone()
+    }
+
+    /// Why the connection ended, and, where more was to be read, how far that had come.
+    func failure(_ error: ClientError) -> CommandFailure {
+        var failure = CommandFailure(explaining: error)
+        if let lastRecord, !isInputOver {
+            failure.message += "; nothing behind line \(lastRecord) of stdin was sent"
+            failure.hint += "; --retry-for 10m waits for a server that comes back"
+        }
+        return failure
     }
 
     private func makeRoom() {

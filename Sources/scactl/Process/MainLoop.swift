@@ -15,7 +15,8 @@ internal import Synchronization
 /// - A command with a prompt takes INT and those of the terminal for itself (`SignalTap`). For all others TSTP (Ctrl-Z) stops the
 ///   process as usual, and CONT and WINCH mean nothing.
 /// - SIGPIPE is ignored so that a write gives EPIPE. When the reader of stdout is gone, seen by a write or by
-///   `poll` although nothing is being written, the process dies of SIGPIPE, quietly, as `cat` does.
+///   `poll` although nothing is being written, the command is asked to stop as by a signal, so that what it has sent is in the history;
+///   then the process dies of SIGPIPE, quietly, as `cat` does.
 /// - A signal that was ignored when we were started (`nohup`, a shell's background job) stays ignored.
 final class MainLoop: Sendable {
     /// How long a command may take to stop, in milliseconds: 1 s for answers, the rest to store and to close.
@@ -72,7 +73,7 @@ final class MainLoop: Sendable {
         }
         var received: Int32?
         while true {
-            switch next(timeout: received == nil ? -1 : Self.grace) {
+            switch next(timeout: received == nil ? -1 : Self.grace, watchesReader: received == nil) {
             case .done(let status):
                 if let received { die(of: received) }
                 if status == .signal(SIGPIPE) { die(of: SIGPIPE) }
@@ -85,17 +86,19 @@ final class MainLoop: Sendable {
             case .signal(let number):
                 guard received == nil, stop.request() else { die(of: received ?? number) }
                 received = number
-            case .readerGone: die(of: SIGPIPE)
+            case .readerGone:
+                guard received == nil, stop.request() else { die(of: received ?? SIGPIPE) }
+                received = SIGPIPE
             case .graceOver: die(of: received ?? SIGTERM)
             }
         }
     }
 
-    private func next(timeout: Int32) -> Happening {
+    private func next(timeout: Int32, watchesReader: Bool) -> Happening {
         while true {
             var watched = [
                 pollfd(fd: reading, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: STDOUT_FILENO, events: 0, revents: 0),
+                pollfd(fd: watchesReader ? STDOUT_FILENO : -1, events: 0, revents: 0),
             ]
             let count = poll(&watched, 2, timeout)
             if count == 0 { return .graceOver }

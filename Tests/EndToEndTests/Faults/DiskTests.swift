@@ -57,6 +57,7 @@ import Testing
         #expect(answer.exit == .status(74))
         #expect(answer.rows["status"] == ["stored"])
         #expect(answer.errors.contains("No space left on device"))
+        #expect(answer.errors.contains("do not send it again") && !answer.errors.contains("nothing was stored"))
         try await ravi.expectTruth(of: answer.rows)
         try await asha.expectTruth(of: [])
         #expect(asha.history["text"] == ["before"])

@@ -96,6 +96,23 @@ import Testing
         #expect(answer.lines.count == 1)
         #expect(answer.errors.isEmpty)
         #expect(listener.exit() == nil)
+        // Nobody reads what became of the others; whatever has arrived is in the sender's history all the same.
+        let (kept, arrived) = (Set(asha.history["text"]), ravi.history["text"])
+        #expect(!arrived.isEmpty && arrived.allSatisfy { kept.contains($0) })
+    }
+
+    /// The row of the first message is printed, and its reader goes away, before the others are answered.
+    @Test func aShortReaderOfFewMessagesLosesNone() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let listener = try await ravi.listen()
+        for round in 1...5 {
+            let lines = (1...9).map { "\(round).\($0)\n" }.joined()
+            try await asha.shell("scactl send -l --to \(ravi.mobile) | head -n 1", input: .text(lines)).finish()
+        }
+        let kept = Set(asha.history["text"])
+        #expect(ravi.history["text"].allSatisfy { kept.contains($0) })
+        #expect(kept.count == 45)
+        #expect(listener.exit() == nil)
     }
 
     /// A `send` whose answer does not come, because the recipient is stopped.

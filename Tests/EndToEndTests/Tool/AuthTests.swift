@@ -117,6 +117,8 @@ import Testing
             ["token", "issue", "--mobile", "9876543210", "--ttl", "4000d", "--key", key],
             ["--auth", "token"], ["--auth", "code"], ["--auth", "maybe"],
             ["--auth", "code", "--token-signing-key", key], ["--allow-origin", "example.org"],
+            ["--token-key", key + ".pub"], ["--token-signing-key", key], ["--code-command", "true"],
+            ["--auth", "token", "--token-key", key + ".pub", "--code-command", "true"],
         ] {
             let finished = try await stage.start("scad", words + (words[0] == "token" ? [] : ["--port", "0"])).finish()
             #expect(finished.exit == .status(64), "\(words)")
