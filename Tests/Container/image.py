@@ -44,7 +44,7 @@ class Builder:
         return root
 
     def take_as_built(self, programs):
-        """Instead of the first stages: what the last copies from them is these programs, stripped."""
+        """Instead of the first stages: what the last copies from them is these programs, stripped, and their notices."""
         *_, last = self.stages
         origin, *more = [step for step in last.steps if isinstance(step, Copy) and step.stage]
         if more:
@@ -56,6 +56,11 @@ class Builder:
             built = self.place(self.roots[origin.stage], origin.sources[0]) / str(program).strip("/")
             built.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["strip", "-o", built, pathlib.Path(programs) / program.name], check=True)
+            notices = self.roots[origin.stage] / pathlib.Path("image/usr/local/share/doc", program.name, "THIRD-PARTY-NOTICES")
+            notices.parent.mkdir(parents=True)
+            words = [self.sources / "scripts/notices", "--build-path", programs, program.name]
+            made = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+            shutil.copyfile(made.strip(), notices)
         print(f"(the first stages are not run: {programs} has what they would have built)", flush=True)
 
     def base(self, image, root):

@@ -140,7 +140,9 @@ def main():
     root, stage = builder.build(), stages[-1]
     print(f"built in {time.monotonic() - start:.0f} s{', with what was built before' if build_path else ''}", flush=True)
     programs = ["usr/local/bin/scad", "usr/local/bin/scactl"]
-    look(root, stage, [*programs, "usr/share/doc/sca/LICENSE", "usr/share/doc/sca/NOTICE"])
+    notices = [f"usr/local/share/doc/{name}/THIRD-PARTY-NOTICES" for name in ("scad", "scactl")]
+    look(root, stage, [*programs, *notices, "usr/share/doc/sca/LICENSE", "usr/share/doc/sca/NOTICE"])
+    check("GNU GENERAL PUBLIC LICENSE" in (root / notices[1]).read_text(), True, "scactl's licence is there whole")
     container.leave_network()
     with tempfile.TemporaryDirectory() as folder:
         with Container(root, stage, {}, cache / "docker.log") as inside:

@@ -10,7 +10,8 @@ import Testing
         "bin/scactl", "bin/scad", "share/man/man1/scactl.1", "share/man/man8/scad.8", "share/man/man5/sca-rows.5",
         "share/bash-completion/completions/scactl", "share/zsh/site-functions/_scactl",
         "share/fish/vendor_completions.d/scactl.fish", "lib/systemd/system/scad.service",
-        "lib/systemd/system/scad.socket", "share/systemd/user/sca-bot@.service", "share/sca/installed",
+        "lib/systemd/system/scad.socket", "share/systemd/user/sca-bot@.service",
+        "share/doc/scactl/THIRD-PARTY-NOTICES", "share/doc/scad/THIRD-PARTY-NOTICES", "share/sca/installed",
     ]
 
     @Test func programsPagesAndCompletionsAreUnderThePrefixAndWork() async throws {
