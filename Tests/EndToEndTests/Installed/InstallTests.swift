@@ -93,6 +93,22 @@ import Testing
         #expect(try stage.places(in: stage.folder) == before)
     }
 
+    @Test(arguments: [("outside", false), ("opt/sca/elsewhere", true)])
+    func aLinkMustNotLeadOutOfThePrefix(_ target: String, _ goes: Bool) async throws {
+        #expect(try await stage.install("--prefix", "/opt/sca", destination: stage.folder).finish().exit == .status(0))
+        let documents = "\(stage.folder)/opt/sca/share/doc"
+        try FileManager.default.moveItem(atPath: documents, toPath: "\(stage.folder)/\(target)")
+        try FileManager.default.createSymbolicLink(atPath: documents, withDestinationPath: "\(stage.folder)/\(target)")
+        let before = try stage.places(in: stage.folder)
+        let removed = try await stage.uninstall("--prefix", "/opt/sca", destination: stage.folder).finish()
+        #expect(removed.exit == .status(goes ? 0 : 65))
+        let after = try stage.places(in: stage.folder)
+        #expect(after.contains("\(target)/scad/THIRD-PARTY-NOTICES") == !goes)
+        guard !goes else { return }
+        #expect(removed.errors.contains(" out of \(stage.folder)/opt/sca; nothing was removed\n"))
+        #expect(after == before)
+    }
+
     @Test func destdirStandsBeforeEveryPathAndIsNotPartOfThePrefix() async throws {
         let installed = try await stage.install("--prefix", "/opt/sca/", destination: stage.folder).finish()
         #expect(installed.exit == .status(0), "\(installed.errors)")
