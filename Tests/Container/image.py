@@ -1,6 +1,7 @@
 """Makes the roots that an engine would make of a Dockerfile, step by step."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -20,13 +21,16 @@ class Builder:
     its compiler are, and both are elsewhere.)
     """
 
-    def __init__(self, stages, sources, cache, log, build_path=None, programs=None):
+    def __init__(self, stages, sources, cache, log, build_path=None, programs=None, exact=False):
         self.stages, self.sources, self.cache, self.log = stages, sources, pathlib.Path(cache), log
-        self.build_path = build_path
+        self.build_path, self.exact = build_path, exact
         self.work = self.cache / ("final" if programs else "work")
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
         self.roots = {}
+        for stage in stages:
+            if stage.base != "scratch":
+                self.check_version(stage.base)
         if programs:
             self.take_as_built(programs)
 
@@ -67,9 +71,6 @@ class Builder:
         root.mkdir()
         if image == "scratch":
             return
-        if not image.startswith("swift:") or not image.endswith(f"-{bases.SUITE}"):
-            raise Trouble(f"FROM {image}: only swift:VERSION-{bases.SUITE} and scratch are known here")
-        self.check_version(image.removeprefix("swift:").removesuffix(f"-{bases.SUITE}"))
         below = f"{bases.toolchain()}:{bases.debian(self.cache, self.log)}"
         above, spare = root.with_suffix(".changes"), root.with_suffix(".spare")
         above.mkdir()
@@ -80,10 +81,18 @@ class Builder:
         bases.with_network(root)
         bases.with_packages(root)
 
-    def check_version(self, wanted):
-        found = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout
-        if f"Swift version {wanted} " not in found:
-            print(f"  note: the image has Swift {wanted}, this machine {found.splitlines()[0] if found else 'none'}", flush=True)
+    def check_version(self, image):
+        """Programs are built by this machine's Swift: whether it is the image's is told, or if it has to be `exact`, a fault."""
+        if not image.startswith("swift:") or not image.endswith(f"-{bases.SUITE}"):
+            raise Trouble(f"FROM {image}: only swift:VERSION-{bases.SUITE} and scratch are known here")
+        wanted = image.removeprefix("swift:").removesuffix(f"-{bases.SUITE}")
+        said = subprocess.run(["swift", "--version"], capture_output=True, text=True).stdout
+        found = re.search(r"Swift version (\S+)", said)
+        if not found or found[1] != wanted:
+            sentence = f"the image has Swift {wanted}, this machine {found[1] if found else 'none'}"
+            if self.exact:
+                raise Trouble(sentence)
+            print(f"  note: {sentence}", flush=True)
 
     def take(self, step, stage, root, folder):
         """One step; returns the folder in which the next begins."""

@@ -1,6 +1,6 @@
 """Builds the Dockerfile's stages and runs what comes of them: as it is, and as render.yaml has it run.
 
-    scripts/container-check [--build-path FOLDER | --programs FOLDER]     as root, in a mount namespace of its own
+    scripts/container-check [--build-path FOLDER | --programs FOLDER] [--exact]     as root, in a mount namespace of its own
 """
 
 import argparse
@@ -68,7 +68,7 @@ def look(root, stage, expected):
         heads = subprocess.run(["readelf", "--program-headers", root / program.strip("/")], capture_output=True, text=True).stdout
         check("INTERP" in heads or "Program Headers" not in heads, False, f"{program} is static")
     size = sum((root / path).stat().st_size for path in files)
-    print(f"  the image holds {size / 1e6:.1f} MB in {len(files)} files", flush=True)
+    print(f"  the image holds {size:,} bytes in {len(files)} files", flush=True)
 
 
 def converse(inside, port, folder, grace, what):
@@ -128,6 +128,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/container-check", description="Tries the Dockerfile and render.yaml.")
     parser.add_argument("--build-path", help="is kept: dependencies that another run has built there are not built again")
     parser.add_argument("--programs", help="a folder with what scripts/release built, instead of running the builder's steps")
+    parser.add_argument("--exact", action="store_true", help="fail if this machine's Swift is not the Dockerfile's")
     options = parser.parse_args()
     start = time.monotonic()
     cache = SOURCES / ".build/container"
@@ -136,7 +137,7 @@ def main():
     log.write_text("")
     stages = dockerfile.parse((SOURCES / "Dockerfile").read_text())
     build_path = options.build_path and str(pathlib.Path(options.build_path).resolve())
-    builder = image.Builder(stages, SOURCES, cache, log, build_path, options.programs)
+    builder = image.Builder(stages, SOURCES, cache, log, build_path, options.programs, options.exact)
     root, stage = builder.build(), stages[-1]
     print(f"built in {time.monotonic() - start:.0f} s{', with what was built before' if build_path else ''}", flush=True)
     programs = ["usr/local/bin/scad", "usr/local/bin/scactl"]
