@@ -8,7 +8,7 @@ import dataclasses
 import re
 
 COMMANDS, ROWS, TEXT, STAGE = "commands", "rows", "text", "stage"
-DIRECTIVES = ("not run", "run as", "file", "numbers vary", "any order", "typed after", "stage")
+DIRECTIVES = ("not run", "run by", "run as", "file", "numbers vary", "any order", "typed after", "stage")
 ROFF = {"-": "-", "e": "\\", "&": "", "(dq": '"', "(aq": "'"}
 
 

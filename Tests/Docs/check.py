@@ -2,7 +2,7 @@
 
     scripts/docs-check [--build-path .build/debug] [PAGE…]       README.md, docs, examples, manual pages unless told
 
-Ends with 0 only if each block was run and printed what its page shows, or says why it is not run.
+Ends with 0 only if each block was run and printed what its page shows, or says why it is not run, or which check runs it.
 """
 
 import argparse
@@ -97,8 +97,8 @@ def report(results, problems):
         print(sentence)
     for place, why in failed:
         print(f"\n{place}: not as the page says (- the page, + what was printed)\n{why}")
-    count = sum(outcome == "run" for _, outcome, _ in results)
-    last = f"docs-check: {count} blocks run, {len(missed)} not run, {len(failed)} failed, {len(problems)} dead references"
+    count, elsewhere = (sum(outcome == wanted for _, outcome, _ in results) for wanted in ("run", "run by"))
+    last = f"docs-check: {count} blocks run, {elsewhere} by other checks, {len(missed)} not run, {len(failed)} failed, {len(problems)} dead references"
     print(("\n" if failed else "") + last)
     return 1 if failed or problems else 0
 

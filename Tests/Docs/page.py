@@ -12,6 +12,8 @@ from stage import Difference, Failure, Stage
 
 # It sees that what its pages show is compiled.
 SWIFT = "examples/swift/echo-bot-tests/SwiftBotsPageTests.swift"
+# Checks that run blocks elsewhere, each with the file that names their pages; each fails if it has not run one of theirs.
+RUNNERS = {"package-check": "Tests/Packaging/pages.py"}
 
 
 class Page:
@@ -23,21 +25,24 @@ class Page:
         self.edits = []  # (the line before, how many lines are shown, the lines that should be)
 
     def run(self):
-        """A result for each block: (place, "run", "not run" or "failed", why)."""
+        """A result for each block: (place, "run", "not run", "run by" or "failed", why)."""
         text = Path(self.checkout, self.path).read_text(encoding="utf-8")
         read = blocks.of_markdown if self.path.endswith(".md") else blocks.of_manual
         results = []
         for block in read(self.path, text):
             why = block.directives.get("not run")
+            runner = block.directives.get("run by")
             try:
-                if why is not None:
-                    self._look(block)
+                if why is not None or runner is not None:
+                    self._look(block, runner)
                 elif not self._perform(block):
                     continue
             except (Failure, EOFError) as problem:
                 # What comes after it would fail as well, or not mean what it says.
                 return [*results, (block.place, "failed", str(problem))]
-            if block.kind != STAGE:
+            if runner is not None:
+                results.append((block.place, "run by", runner))
+            elif block.kind != STAGE:
                 results.append((block.place, "run" if why is None else "not run", why))
         return results
 
@@ -72,8 +77,14 @@ class Page:
         if seconds > 5:
             self.slow.append(f"{block.page}:{step.number}: {seconds:.0f} s: {step.command}")
 
-    def _look(self, block):
-        """Of a block that is not run: that its scripts are there."""
+    def _look(self, block, runner):
+        """Of a block that is not run, or not here: that its scripts are there, and that who is to run it knows the page."""
+        if runner is not None:
+            file = RUNNERS.get(runner.partition(" ")[0])
+            if file is None or f'"{self.path}"' not in Path(self.checkout, file).read_text(encoding="utf-8"):
+                raise Failure(f"nobody runs it: there is no check {runner!r}, or {file} does not name this page")
+        if block.kind != COMMANDS:
+            return
         for step in steps.of_block(block):
             word = step.command.split()[0]
             if word.startswith("scripts/") and not os.access(f"{self.checkout}/{word}", os.X_OK):
