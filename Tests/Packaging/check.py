@@ -12,33 +12,40 @@ import subprocess
 import sys
 import tempfile
 
+from deployment import Deployment
+from lint import Lint
 from machine import Machine
+from pages import Pages
 from programs import rows
+from service import Service
 from trouble import Trouble, eventually, expect, told
 
 ASHA, RAVI = "9876543210", "9123456780"
 LINES = 600
 # Purged packages leave this: their own traces in the package manager's books, and what people wrote.
 KEPT = re.compile(
-    r"^(home/|var/lib/dpkg/|var/log/(dpkg\.log|alternatives\.log)|var/cache/(debconf|ldconfig|man)/|var/lib/systemd/(random-seed|catalog/)"
+    r"^(home/|var/lib/(apt|dpkg)/|var/log/(dpkg\.log|alternatives\.log|apt/)|var/cache/(apt|debconf|ldconfig|man)/"
+    r"|var/lib/systemd/(random-seed|catalog/|linger/)"
     r"|etc/ld\.so\.cache|srv/|tmp/|var/tmp/)"
 )
+# Of a bot without a server; more than the limits that units have unless told.
+TRIES = 25
 BOT = '#!/bin/sh\necho "you said: $SCACTL_TEXT"\n'
 
 
 class Check:
     """One run. Each method is a chapter, and they build on each other."""
 
-    def __init__(self, machine, shared):
-        self.machine = machine
-        self.shared = shared
+    def __init__(self, machine, shared, root, pages):
+        self.machine, self.shared, self.root, self.pages = machine, shared, root, pages
 
     def say(self, sentence):
         print(f"package-check: {sentence}", flush=True)
 
     def written(self):
-        """The files that differ from the machine as it was started."""
-        return set(self.machine.run("cd /srv/written && find . -type f -o -type l -o -type c").replace("./", "").split("\n"))
+        """What differs from the machine as it was started: files, and folders that were not there."""
+        found = self.machine.run("cd /srv/written && find . -mindepth 1 -type d -printf '%P/\\n' -o -printf '%P\\n'").split("\n")
+        return {name for name in found if not name.endswith("/") or not (self.root / name).is_dir()}
 
     def state(self, unit="scad"):
         shown = self.machine.run(f"systemctl show -p ActiveState,SubState,MainPID,NRestarts,Result {unit}")
@@ -51,8 +58,12 @@ class Check:
         return self.machine.run("scactl history -o json || [ $? = 1 ]", user)
 
     def install(self, revision):
+        """By apt, which looks at dependencies: it would ask if they wanted more than is there, and nobody answers."""
+        if revision == 1:
+            self.pages.run(self.machine, "install", folder="/srv/shared/checkout", environment=["DEBIAN_FRONTEND=noninteractive"])
+            return
         names = " ".join(f"/srv/shared/{p.name}" for p in sorted(self.shared.glob(f"*-{revision}_*.deb")))
-        return self.machine.run(f"DEBIAN_FRONTEND=noninteractive dpkg --install {names}")
+        self.machine.run(f"DEBIAN_FRONTEND=noninteractive apt-get install {names}")
 
     def first(self):
         self.before = self.written()
@@ -81,7 +92,13 @@ class Check:
         expect(int(fields["CapBnd"], 16) == 0, f"scad could have capabilities: {fields['CapBnd']}")
         limits = self.machine.run(f"cat /proc/{state['MainPID']}/limits")
         expect(re.search(r"Max core file size\s+0\s+0", limits), "scad may leave a core")
-        self.say("its sandbox holds: a user of its own, no capability, a system call filter, no core")
+        enter = f"nsenter --target {state['MainPID']} --mount"
+        for folder in ("/", "/etc", "/usr", "/var", "/var/lib", "/opt", "/srv", "/dev", "/home", "/root"):
+            ended, said = self.machine.ends(f"{enter} touch {folder}/sca-test")
+            expect(ended and "Read-only" in said, f"where scad is, root may write to {folder}: {said}")
+        expect(self.machine.run(f"{enter} find /home /root -mindepth 1") == "", "scad sees homes")
+        self.machine.run(f"{enter} touch /tmp/sca-test && test ! -e /tmp/sca-test")
+        self.say("its sandbox holds: a user of its own, no capability, a system call filter, no core, nothing to write to")
 
     def people(self):
         for user, mobile in (("asha", ASHA), ("ravi", RAVI)):
@@ -162,44 +179,72 @@ class Check:
 
     def socket(self):
         """systemd listens, on a port that scad's user may not have, and starts scad for the first who comes."""
-        folder = "/run/systemd/system/scad.socket.d"
-        listen = "[Socket]\\nListenStream=\\nListenStream=127.0.0.1:443\\n"
-        self.machine.run(f"mkdir -p {folder} && printf '{listen}' > {folder}/test.conf && systemctl daemon-reload")
-        self.machine.run("systemctl stop scad && systemctl start scad.socket")
+        folder = self.pages.edit(self.machine, "port")
+        self.pages.run(self.machine, "socket")
+        expect(self.active() and self.machine.says("systemctl is-enabled scad.socket") == "enabled", "scad.socket is not enabled")
+        self.machine.run("scactl health --server ws://127.0.0.1:443")
+        self.machine.run("systemctl stop scad")
         expect(self.state()["ActiveState"] == "inactive", "scad runs before anybody has come")
         self.machine.run("scactl health --server ws://127.0.0.1:443")
         self.active()
-        self.machine.run(f"systemctl stop scad scad.socket && rm -r {folder} && systemctl daemon-reload")
+        self.machine.run(f"systemctl stop scad.socket scad && systemctl disable scad.socket && rm -r {folder} && systemctl daemon-reload")
         self.machine.run("systemctl start scad")
         self.active()
-        self.say("socket activation: on port 443, by a user without privileges")
+        self.say("socket activation, as the page has it: on port 443, by a user without privileges")
 
     def bot(self):
-        """ravi answers by a bot of the user's own service manager."""
-        number = self.machine.run("id -u ravi")
-        self.machine.run(f"install -d -o ravi -g ravi -m 700 /run/user/{number}")
-        self.machine.run(
-            f"systemd-run --quiet --unit=ravi -p User=ravi -p Delegate=yes -E XDG_RUNTIME_DIR=/run/user/{number} "
-            "/lib/systemd/systemd --user"
-        )
-        folder = "mkdir -p .config/sca/bots && cd .config/sca/bots"
-        self.machine.run(f"{folder} && cat > echo <<'END' && chmod +x echo\n{BOT}END", "ravi")
-        self.machine.run(f"{folder} && echo 'SCA_BOT_OPTIONS=--each -j 2' > echo.env", "ravi")
-        systemctl = f"XDG_RUNTIME_DIR=/run/user/{number} systemctl --user"
-        eventually("ravi's service manager", lambda: self.machine.ends(f"{systemctl} is-system-running", "ravi")[1] in ("running", "degraded"))
-        self.machine.run(f"{systemctl} start sca-bot@echo", "ravi")
-        answer = self.machine.start(
-            "exec scactl listen -n 1 --timeout 60 -o json", "asha", stdout=subprocess.PIPE, text=True
-        )
-        eventually("asha", lambda: self.machine.ends(f"scactl who {ASHA}", "ravi")[0] == 0)
-        self.machine.run(f"scactl send --retry-for 1m --to {RAVI} hello", "asha")
-        texts = [row["text"] for row in rows(answer.communicate()[0])]
-        expect(texts == ["you said: hello"], f"the bot answered {texts}")
+        """asha's bot answers, run by her own service manager; it was there before the server."""
+        # Of a machine with users: who is logged in, and who lingers.
+        self.machine.run("systemctl start dbus.socket systemd-logind")
+        self.pages.run(self.machine, "linger")
+        number = self.machine.run("id -u asha")
+        runtime = f"XDG_RUNTIME_DIR=/run/user/{number}"
+
+        def systemctl(words):
+            return self.machine.says(f"{runtime} systemctl --user {words}", "asha")
+
+        eventually("asha's service manager", lambda: systemctl("is-system-running") in ("running", "degraded"))
+        folder = "mkdir -p .config/sca/bots .config/systemd/user/sca-bot@echo.service.d && cd .config/sca/bots"
+        self.machine.run(f"{folder} && cat > echo <<'END' && chmod +x echo\n{BOT}END", "asha")
+        self.machine.run(f"{folder} && cat > echo.env <<'END'\n{self.pages.take('bot-settings')}\nEND", "asha")
+        # In a hundredth of the time.
+        often = "../../systemd/user/sca-bot@echo.service.d/often.conf"
+        self.machine.run(f"{folder} && printf '[Service]\\nRestartSec=100ms\\n' > {often}", "asha")
+
+        self.machine.run("systemctl stop scad")
+        self.pages.run(self.machine, "bot", "asha", environment=[runtime])
+
+        def tries():
+            shown = systemctl("show -p ActiveState,NRestarts sca-bot@echo").splitlines()
+            expect("ActiveState=failed" not in shown, f"without a server the bot has given up: {shown}")
+            return int(next(line for line in shown if line.startswith("NRestarts=")).partition("=")[2])
+
+        eventually(f"{TRIES} tries of the bot", lambda: tries() > TRIES)
+        self.machine.run("systemctl start scad")
+        # Her answer goes to ravi's listener, which comes back as well.
+        for mobile in (ASHA, RAVI):
+            eventually(mobile, lambda: self.machine.ends(f"scactl who {mobile}", "ravi")[0] == 0)
+        self.machine.run(f"scactl send --retry-for 1m --to {ASHA} hello", "ravi")
+        eventually("the bot's answer", lambda: "you said: hello" in self.heard())
         log = self.machine.run("journalctl --no-pager")
         expect("you said" not in log and "hello" not in log, "the journal has a text")
-        self.machine.run(f"{systemctl} stop sca-bot@echo", "ravi")
-        self.machine.run("systemctl stop ravi")
-        self.say("a bot answered, run by its user's systemd")
+        log = self.machine.run("journalctl --no-pager _SYSTEMD_USER_UNIT=sca-bot@echo.service")
+        expect("no server answers" in log, f"the bot's journal does not say what went wrong: {log}")
+        expect("thread priority" not in log, f"the bot's journal has what Swift's runtime is refused: {log}")
+        systemctl("disable --now sca-bot@echo")
+        self.machine.run("loginctl disable-linger asha")
+        self.say(f"a bot answered, run by its user's systemd, after {TRIES} tries without a server")
+
+    def life(self):
+        state = self.first()
+        self.sandbox(state)
+        self.people()
+        self.reload(state)
+        self.upgrade()
+        self.crash()
+        self.socket()
+        self.bot()
+        self.gone()
 
     def gone(self):
         self.machine.run("DEBIAN_FRONTEND=noninteractive dpkg --remove scad scactl")
@@ -211,6 +256,9 @@ class Check:
         self.machine.run("DEBIAN_FRONTEND=noninteractive dpkg --purge scad scactl")
         left = sorted(f for f in self.written() - self.before if not KEPT.match(f))
         left = [f for f in left if not f.startswith("etc/") or f.removeprefix("etc/").rstrip("-") not in BOOKS]
+        # A break that must be noticed.
+        self.machine.run("mkdir /var/lib/scad-left")
+        expect("var/lib/scad-left/" in self.written(), "an empty folder that is left goes unnoticed")
         expect(not left, f"purged, and still there: {' '.join(left)}")
         history = self.machine.run("cat .local/share/sca/*/history.jsonl | wc -l", "ravi")
         expect(int(history) >= LINES + 1, f"of ravi's history {history} lines are left")
@@ -223,29 +271,34 @@ BOOKS = {".pwd.lock", "passwd", "group", "shadow", "gshadow", "subuid", "subgid"
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--root", required=True)
+    parser.add_argument("--root", required=True, type=pathlib.Path)
     parser.add_argument("--packages", required=True, type=pathlib.Path)
     words = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    pages = Pages()
+    with tempfile.TemporaryDirectory() as folder, Lint(words.packages) as lint:
         shared = pathlib.Path(folder)
         shared.chmod(0o755)
         for package in words.packages.glob("*.deb"):
             shutil.copy(package, shared)
+        pages.fetch(shared)
         with Machine(words.root, shared) as machine:
-            check = Check(machine, shared)
-            try:
-                state = check.first()
-                check.sandbox(state)
-                check.people()
-                check.reload(state)
-                check.upgrade()
-                check.crash()
-                check.socket()
-                check.bot()
-                check.gone()
-            except Trouble:
-                print(machine.says("journalctl --no-pager -n 60; systemctl status scad --no-pager"), file=sys.stderr)
-                raise
+            check = Check(machine, shared, words.root, pages)
+            perform(machine, check.life)
+        # As fresh as that of somebody who begins.
+        with Machine(words.root, shared) as machine:
+            perform(machine, Deployment(machine, pages, check.say).all)
+            perform(machine, Service(machine, pages, check.say).all)
+        pages.end()
+        check.say(lint.end())
+
+
+def perform(machine, chapters):
+    """Runs chapters; if one fails, the machine's journal is on stderr."""
+    try:
+        chapters()
+    except Trouble:
+        print(machine.says("journalctl --no-pager -n 60; systemctl status scad --no-pager"), file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
 """Holds what a busy scad asks of the kernel to what its unit allows, by tracing it: scripts/units-check calls this.
 
 Looked at are system calls (SystemCallFilter=), families of sockets (RestrictAddressFamilies=), and memory that is to be both
-written and executed (MemoryDenyWriteExecute=). Busy means: people log in by code and by token, send, listen, ask; programs for codes
-run; certificates are read again; it drains. A unit that allows less must fail the same trace, or this check sees nothing.
+written and executed (MemoryDenyWriteExecute=). Busy means: people log in by code and by token, send, listen, ask, all by TLS; programs
+for codes run; metrics are read; certificate and keys are read again; a service manager is told all that, and that it lives; it drains. A unit that allows less must fail the same trace, or this check sees nothing.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import tempfile
+import urllib.request
 
 from programs import Server, run
 from trouble import PATIENCE, Trouble, eventually, expect, told
@@ -38,7 +41,7 @@ def allowed(unit):
     """What SystemCallFilter= leaves: the first line is a list of what is allowed, the others add and, with ~, take away."""
     calls = members("@default")
     for line in setting(unit, "SystemCallFilter"):
-        names = set().union(*(members(w) if w.startswith("@") else {w} for w in line.lstrip("~").split()))
+        names = set().union(*(members(w) if w.startswith("@") else {w.partition(":")[0]} for w in line.lstrip("~").split()))
         calls = calls - names if line.startswith("~") else calls | names
     return calls
 
@@ -58,10 +61,24 @@ def trace(built, folder):
         "SCAD_THREADS": "2",
         "SCAD_PORT": "0",
         "SCAD_DRAIN_WINDOW": "100ms",
+        "SCAD_TLS_CERT": f"{folder}/cert.pem",
+        "SCAD_TLS_KEY": f"{folder}/key.pem",
+        "SCACTL_CA_FILE": f"{folder}/cert.pem",
+        "SCAD_BEHIND_PROXY": "127.0.0.1",
+        "SCAD_METRICS": "127.0.0.1:0",
+        "NOTIFY_SOCKET": f"{folder}/notify",
+        "WATCHDOG_USEC": "1000000",
     }
 
     there = {"env": environment, "cwd": folder}
     run("scad", "token", "keygen", **there)
+    run(
+        *"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=scad".split(),
+        *"-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem".split(), **there,
+    )
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(environment["NOTIFY_SOCKET"])
+    manager.setblocking(False)
     # Children too: whatever a login by code runs is in the same sandbox.
     with Server("scad", strace=["-f", "-qq", "-s", "0", "-o", log], **there) as server:
         environment["SCACTL_SERVER"] = server.url
@@ -74,10 +91,24 @@ def trace(built, folder):
         by_code(folder, there)
         run("scactl", "send", "--retry-for", "1m", "-l", "--to", "9876543211", input="one\ntwo\nthree\n", **there)
         listener.wait(PATIENCE)
+        with urllib.request.urlopen(server.says(r"metrics at (\S+)"), timeout=PATIENCE) as answer:
+            expect(b"scad_" in answer.read(), "the metrics are empty")
         os.kill(server.pid, signal.SIGHUP)
+        server.says("certificate reloaded")
         run("scactl", "who", **there)
+        told_manager = set()
+        for word in ("READY=1", "RELOADING=1", "WATCHDOG=1"):
+            eventually(f"{word} to the service manager", lambda: word in heard(manager, told_manager))
         server.end()
     return log.read_text().splitlines()
+
+
+def heard(manager, words):
+    """What the service manager has been told until now, added to `words`."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            words.update(manager.recv(4096).decode().splitlines())
+    return words
 
 
 def by_code(folder, there):
