@@ -25,7 +25,7 @@ class Deployment:
         self.machine, self.pages, self.say = machine, pages, say
 
     def all(self):
-        self.machine.run(f"echo 127.0.0.1 {NAME} >> /etc/hosts")
+        self.machine.run(f"echo 127.0.0.1 localhost {NAME} >> /etc/hosts")
         self.caddy()
         self.haproxy()
         self.nginx()
