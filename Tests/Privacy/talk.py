@@ -1,25 +1,28 @@
 """People who talk through a scad, and others who do what is refused, all with words that nothing else would write."""
 
 import asyncio
+import contextlib
 import json
 import random
 import re
 import urllib.request
 
 import websockets
-from trouble import PATIENCE, expect
+from trouble import PATIENCE, Trouble, expect
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 # Where it says that its metrics are.
 METRICS = r"http://\S+"
+# Where everybody comes from: an address of this machine that nobody else has; and where a proxy says that they are.
+HOME, FORWARDED = "127.0.0.77", "203.0.113.77"
 
 
 class Secrets:
-    """Random words that nothing else would write, and mobiles."""
+    """Random words that nothing else would write, mobiles, and the addresses that a proxy tells."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, forwarded=()):
         self.random = random.Random(seed)
-        self.texts, self.tokens, self.mobiles = [], [], []
+        self.texts, self.tokens, self.mobiles, self.forwarded = [], [], [], forwarded
 
     def text(self, size=40):
         self.texts.append("".join(self.random.choices(LETTERS, k=40)))
@@ -30,7 +33,7 @@ class Secrets:
         return self.mobiles[-1]
 
     def check(self, text, where):
-        for secret in [*self.texts, *self.tokens, *self.mobiles]:
+        for secret in [*self.texts, *self.tokens, *self.mobiles, *self.forwarded, HOME]:
             expect(secret not in text, f"{where} has {secret}")
 
 
@@ -54,10 +57,13 @@ class Talk:
         self.server, self.secrets, self.token, self.context = server, secrets, token, context
 
     def connect(self, mobile, **more):
-        headers = {"Authorization": f"Bearer {self.token(mobile)}"} if self.token else {}
+        headers = [("X-Forwarded-For", address) for address in self.secrets.forwarded]
+        if self.token:
+            headers.append(("Authorization", f"Bearer {self.token(mobile)}"))
         sub = more.pop("sub", ["sca.v2"])
         url = f"{self.server.url}/ws/{mobile}"
-        return websockets.connect(url, subprotocols=sub, additional_headers=headers, ssl=self.context, open_timeout=PATIENCE, **more)
+        more |= {"ssl": self.context, "open_timeout": PATIENCE, "local_addr": (HOME, 0)}
+        return websockets.connect(url, subprotocols=sub, additional_headers=headers, **more)
 
     async def run(self):
         asha, ravi = self.secrets.mobile(), self.secrets.mobile()
@@ -70,9 +76,20 @@ class Talk:
                 await two.send(json.dumps({"type": "receipt", "to": asha, "id": f"m{number}", "state": "stored"}))
                 await frame(one, "ack")
             await self.misbehave(one, ravi)
+            if self.secrets.forwarded:
+                await self.crowd()
             self.health = get(self.server.url.replace("ws", "http", 1) + "/health", self.context)
             self.metrics = get(self.server.says(METRICS))
         await self.knock()
+
+    async def crowd(self):
+        """More and more from one address, until it has too many."""
+        async with contextlib.AsyncExitStack() as stack:
+            with contextlib.suppress(websockets.InvalidStatus):
+                for _ in range(8):
+                    await stack.enter_async_context(self.connect(self.secrets.mobile()))
+                raise Trouble("nobody was refused")
+        await asyncio.to_thread(self.server.says, "reason=address_connections")
 
     async def misbehave(self, socket, to):
         """What is answered with an error, with a text wherever one can be."""
@@ -103,9 +120,11 @@ class Talk:
         for step in ("code", "token"):
             body = json.dumps({"mobile": mobile, "code": text()})
             heads.append(f"POST /login/{step} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        # A proxy that says what is no address, and then where they are.
+        forwarded = "".join(f"X-Forwarded-For: {text()}, {address}\r\n" for address in self.secrets.forwarded)
         for head in heads:
-            reader, writer = await asyncio.open_connection(host, int(port), ssl=self.context)
-            writer.write(head.encode())
+            reader, writer = await asyncio.open_connection(host, int(port), ssl=self.context, local_addr=(HOME, 0))
+            writer.write(head.replace("Host: x\r\n", "Host: x\r\n" + forwarded).encode())
             answer = await asyncio.wait_for(reader.read(), PATIENCE)
             expect(re.match(rb"HTTP/1.1 [24]", answer), f"not refused: {answer[:200]}")
             writer.close()
