@@ -1,7 +1,7 @@
 """Holds today's programs to what released versions have left on disks; scripts/upgrade-check calls it.
 
 Each release is tried as it lies there, and then once more for each way of breaking it: a key that today's programs do not know
-stands for one that they have forgotten. A break that goes unnoticed fails the check, too.
+stands for one that they have forgotten. A break that goes unnoticed fails the check, too. samples.py holds the rows that they print.
 """
 
 import argparse
@@ -11,8 +11,9 @@ import shutil
 import tempfile
 
 from people import Person, Server
-from programs import rows
+from programs import rows, run
 from record import record
+from samples import Samples
 from trouble import Trouble, eventually, expect, told
 
 RELEASES = pathlib.Path(__file__).resolve().parent.parent / "Fixtures/releases"
@@ -112,12 +113,18 @@ def main():
             return record(words.build_path, folder, target)
         releases = sorted(path for path in RELEASES.iterdir() if path.is_dir())
         expect(releases, f"no release is in {RELEASES}")
+        key = folder / "sca-token.jwk"
+        run(f"{words.build_path}/scad", "token", "keygen", "--key", key)
+        today = Samples(words.build_path, folder, key)
+        gaps = 0
         for release in releases:
             work = folder / release.name
             work.mkdir()
+            today.hold(release)
+            gaps += today.notice(release)
             check(words.build_path, work, release)
             broken(words.build_path, work, release)
-        print(f"upgrade-check: files of {', '.join(r.name for r in releases)} are read and written on; {len(BREAKS)} breaks were noticed")
+        print(f"upgrade-check: files of {', '.join(r.name for r in releases)} are read and written on; {len(BREAKS)} breaks and {gaps} keys less were noticed")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,9 @@ class Person(programs.Person):
         return self.running[-1]
 
     def login(self, server, key):
+        """Logs in with a token for ten years; what the tool printed."""
         token = programs.run(f"{self.built}/scad", "token", "issue", "--key", key, "--mobile", self.mobile, "--ttl", "3650d")
-        self.run("login", self.mobile, "--server", server.url, "--token-file", "-", text=token)
+        return programs.rows(self.run("login", self.mobile, "--server", server.url, "--token-file", "-", "-o", "json", text=token))
 
     def listen(self, by):
         """A `listen` that is online, as somebody else sees it."""

@@ -1,10 +1,12 @@
-"""Makes the folder of a release: settings, token and history as its programs write them, each kind of row once at least."""
+"""Makes the folder of a release: settings, token, history and rows as its programs write them, each kind of row once at least."""
 
+import json
 import shutil
 import subprocess
 
 from people import Person, Server, stop
 from programs import run
+from samples import Samples
 from trouble import eventually, expect
 
 ASHA, RAVI, MINA, NOBODY = "9876543210", "9123456780", "9000000003", "9999999999"
@@ -60,6 +62,8 @@ def record(built, folder, target):
         for source in (asha.settings, asha.token, asha.history):
             shutil.copy(source, target / ("token.json" if source == asha.token else source.name))
         shutil.copy(public, target / "server-key.jwk.pub")
+        lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in Samples(built, folder, key).rows]
+        (target / "rows.jsonl").write_text("".join(lines))
     finally:
         for person in people:
             person.end()
