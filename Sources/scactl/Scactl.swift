@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import SCACommandLine
 
 /// The tool: parse, resolve, run, render.
 ///
@@ -34,6 +35,7 @@ struct Scactl: ParsableCommand {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments == ["--version"], printVersion() { Glibc.exit(ExitStatus.done.rawValue) }
+        SystemLog.keepOut()
         guard let loop = MainLoop() else { Glibc.exit(ExitStatus.bug.rawValue) }
         loop.run { stop, signals in await run(arguments, in: .process(stop: stop, signals: signals)) }
     }

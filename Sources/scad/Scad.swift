@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Logging
+internal import SCACommandLine
 internal import SCACore
 internal import SCAServerd
 internal import ServiceLifecycle
@@ -39,6 +40,7 @@ struct Scad: ParsableCommand {
     @OptionGroup var logging: LoggingOptions
 
     static func main() {
+        SystemLog.keepOut()
         do {
             var command = try parseAsRoot()
             try command.run()
