@@ -75,6 +75,16 @@ public final class HistoryFile {
         return HistoryPosition(file: status.identity, offset: Int64(status.st_size))
     }
 
+    /// Looks at what stands in a history's place, without opening it.
+    ///
+    /// - Parameter path: the file, `SettingsPaths.history(of:)`; nothing need be there.
+    /// - Throws: `HistoryError` `.notAFile` for what `init(path:)` refuses: a symbolic link, a folder, a device.
+    public static func examine(_ path: String) throws(HistoryError) {
+        var status = stat()
+        guard lstat(path, &status) == 0, !status.isRegularFile else { return }
+        throw .notARegularFile(path, what: status.kind)
+    }
+
     /// Own messages were named from this place on; in a file that has been replaced since, anywhere.
     func begin(at beginning: HistoryPosition?) {
         let isSame = beginning != nil && beginning?.file == (try? file.status())?.identity

@@ -23,6 +23,8 @@ extension HistoryFacts {
         if statvfs(folder, &disk) == 0 { free = Int64(disk.f_bavail) * Int64(disk.f_frsize) }
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
+        // The reader follows a link, and whoever appends does not.
+        try HistoryFile.examine(path)
         var reader = HistoryReader(path: path)
         var found = File()
         let end = ContinuousClock.now + Self.patience

@@ -91,6 +91,24 @@ import Testing
         #expect(throws: HistoryError.self) { try HistoryFacts(reading: world.historyPath) }
     }
 
+    /// Also one that leads to a good history, or nowhere: its mode is not the file's, and nothing is appended to it.
+    @Test(arguments: [true, false])
+    func aLinkInItsPlaceIsTheErrorThatSendHas(_ isThere: Bool) throws {
+        let world = World()
+        try world.store(.example("a"))
+        let target = "\(world.folder)/elsewhere.jsonl"
+        if isThere {
+            #expect(rename(world.historyPath, target) == 0)
+        } else {
+            #expect(unlink(world.historyPath) == 0)
+        }
+        #expect(symlink(target, world.historyPath) == 0)
+        let said = #expect(throws: HistoryError.self) { try HistoryFacts(reading: world.historyPath) }
+        let ofSend = #expect(throws: HistoryError.self) { try HistoryFile(path: world.historyPath) }
+        #expect(said == ofSend)
+        #expect(said?.message.hasSuffix("is a symbolic link; expected a regular file") == true)
+    }
+
     @Test func whoHasTheLockIsFound() throws {
         let world = World()
         try world.store(.example("a"))
