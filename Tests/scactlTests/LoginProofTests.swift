@@ -144,6 +144,35 @@ import Testing
         #expect(outcome.errors[0].contains("scactl login 9876543210 --token-file FILE"))
     }
 
+    @Test func logoutNamesTheTokensThatItRemovesAndThoseThatStay() async throws {
+        var world = World(Self.server)
+        world.terminals = Terminals(output: true, errors: true)
+        world.environment["TERM"] = "dumb"
+        world.environment["SCACTL_MOBILE"] = nil
+        let paths = try SettingsPaths(environment: world.environment)
+        try Settings(mobile: World.me).save(to: world.configPath)
+        for mobile in [World.me, World.peer, World.other] {
+            try StoredToken(server: "ws://a", token: "t").save(to: paths.token(of: mobile))
+        }
+        _ = await world.run("logout")
+        _ = await world.run("logout")
+        _ = await world.run("logout", "-m", "9812345678")
+        _ = await world.run("logout", "-m", "9000000001")
+        let last = await world.run("logout")
+        #expect(
+            last.errors == [
+                "scactl: forgot 9876543210; its messages stay in \(world.historyPath)",
+                "scactl: still kept: the tokens of 9000000001, 9812345678; scactl logout -m MOBILE forgets one",
+                "scactl: nobody was logged in",
+                "scactl: still kept: the tokens of 9000000001, 9812345678; scactl logout -m MOBILE forgets one",
+                "scactl: forgot the token of 9812345678",
+                "scactl: still kept: the token of 9000000001; scactl logout -m MOBILE forgets one",
+                "scactl: forgot the token of 9000000001",
+                "scactl: nobody was logged in",
+            ]
+        )
+    }
+
     @Test func logoutDeletesTheToken() async throws {
         var world = World(Self.server)
         world.input = BlockSource(["the.good.token"])

@@ -27,7 +27,10 @@ public struct SettingsPaths: Sendable, Hashable {
     public func history(of mobile: Mobile) -> String { "\(dataFolder)/\(mobile)/history.jsonl" }
 
     /// The token that a login has left for one mobile.
-    public func token(of mobile: Mobile) -> String { "\(stateFolder)/tokens/\(mobile).json" }
+    public func token(of mobile: Mobile) -> String { "\(tokenFolder)/\(mobile).json" }
+
+    /// What all tokens are in.
+    var tokenFolder: String { "\(stateFolder)/tokens" }
 
     /// Makes the state folder, 0700, if it is not there.
     ///

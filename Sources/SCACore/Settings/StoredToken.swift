@@ -71,12 +71,19 @@ public struct StoredToken: Codable, Hashable, Sendable {
         )
     }
 
-    /// Reads a token that somebody was given: a file with nothing else in it, or a pipe.
+    /// Whose tokens are kept, sorted; nobody's if the folder cannot be read.
+    public static func mobiles(in paths: SettingsPaths) -> [Mobile] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: paths.tokenFolder)) ?? []
+        return names.filter { $0.hasSuffix(".json") }.compactMap { Mobile($0.dropLast(".json".count)) }.sorted()
+    }
+
+    /// Reads a token, or a code for one, that somebody was given: a file with nothing else in it, or a pipe.
     ///
+    /// - Parameter kind: what it is, for the sentences.
     /// - Returns: nil if that is not what it holds.
     /// - Throws: `SettingsError` `.exposed` if it is a file that others than its owner can read, or `.unreadable`.
-    public static func readGiven(_ path: String) throws(SettingsError) -> String? {
-        let bytes = try bytes(of: path, missing: "name the file that the token is in, or - for stdin")
+    public static func readGiven(_ path: String, as kind: String = "token") throws(SettingsError) -> String? {
+        let bytes = try bytes(of: path, as: kind, missing: "name the file that the \(kind) is in, or - for stdin")
         return bytes.flatMap { token(in: $0) }
     }
 
@@ -94,7 +101,11 @@ public struct StoredToken: Codable, Hashable, Sendable {
     }
 
     /// - Parameter hint: what to do if there is no such file; nil if that is no error.
-    private static func bytes(of path: String, missing hint: String?) throws(SettingsError) -> [UInt8]? {
+    private static func bytes(
+        of path: String,
+        as kind: String = "token",
+        missing hint: String?
+    ) throws(SettingsError) -> [UInt8]? {
         do throws(SystemError) {
             let file = try OpenFile(path, flags: O_RDONLY | O_NOCTTY)
             let status = try file.status()
@@ -106,7 +117,7 @@ public struct StoredToken: Codable, Hashable, Sendable {
             if error.number == 0 {
                 throw SettingsError(
                     code: .exposed,
-                    message: "others can read the token in \(path)",
+                    message: "others can read the \(kind) in \(path)",
                     hint: "chmod 600 \(path); if somebody may have read it, ask for a new one"
                 )
             }

@@ -7,7 +7,9 @@ struct Logout: Subcommand {
         commandName: "logout",
         _superCommandName: Scactl.name,
         abstract: "Forget who you are.",
-        discussion: "Forgets the mobile, the server and the token. Messages that were stored stay where they are."
+        discussion:
+            "Forgets the mobile, the server and the token; with -m the token of that mobile, too. Messages that were "
+            + "stored stay where they are."
     )
 
     @OptionGroup
@@ -16,15 +18,30 @@ struct Logout: Subcommand {
     func run(_ invocation: Invocation) async throws -> ExitStatus {
         let paths = try invocation.paths()
         let old = try Settings.remove(at: paths.configFile)
-        for mobile in Set([old.mobile, try? invocation.mobile()].compactMap(\.self)) {
-            try StoredToken.remove(at: paths.token(of: mobile))
+        var proven: [Mobile] = []
+        for mobile in Set([old.mobile, try? invocation.mobile()].compactMap(\.self)).sorted()
+        where try StoredToken.remove(at: paths.token(of: mobile)) {
+            proven.append(mobile)
         }
-        guard invocation.context.terminals.errors else { return .done }
-        if let mobile = old.mobile {
-            await invocation.console.remark("forgot \(mobile); its messages stay in \(paths.history(of: mobile))")
-        } else {
-            await invocation.console.remark("nobody was logged in")
+        if invocation.context.terminals.errors {
+            await invocation.console.remark(Self.sentence(old.mobile, tokensOf: proven, paths))
+        }
+        // A token is a secret: whoever wants to be forgotten is told of those that stay, wherever they read it.
+        let kept = StoredToken.mobiles(in: paths)
+        if !kept.isEmpty {
+            let names = kept.map(\.description).joined(separator: ", ")
+            let tokens = kept.count == 1 ? "the token" : "the tokens"
+            await invocation.console.remark("still kept: \(tokens) of \(names); scactl logout -m MOBILE forgets one")
         }
         return .done
+    }
+
+    /// - Parameters:
+    ///   - mobile: who was logged in; nil if nobody was.
+    ///   - others: whose tokens were removed.
+    private static func sentence(_ mobile: Mobile?, tokensOf others: [Mobile], _ paths: SettingsPaths) -> String {
+        var parts = mobile.map { ["forgot \($0); its messages stay in \(paths.history(of: $0))"] } ?? []
+        parts += others.filter { $0 != mobile }.map { "forgot the token of \($0)" }
+        return parts.isEmpty ? "nobody was logged in" : parts.joined(separator: "; ")
     }
 }
