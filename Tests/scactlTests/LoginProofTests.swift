@@ -114,6 +114,64 @@ import Testing
         #expect(await world.run("who").status == .done)
     }
 
+    /// Each row: what is in the file before, what is done while it is waited for, the end, and what was sent as the code.
+    @Test(
+        arguments: [
+            (nil, "123456\n", .done, ["123456"]), ("", "123456", .done, ["123456"]),
+            ("999999\n", "123456", .done, ["123456"]),
+            (nil, "999999", .notAdmitted, ["999999"]), (nil, nil, .timedOut, []), ("123456", nil, .timedOut, []),
+            (nil, "", .timedOut, []),
+        ] as [(String?, String?, scactl.ExitStatus, [String])]
+    )
+    func theFileOfACodeIsWaitedFor(
+        _ before: String?,
+        _ written: String?,
+        _ end: scactl.ExitStatus,
+        _ codes: [String]
+    ) async throws {
+        var world = World(Self.server)
+        let path = "\(world.folder)/given"
+        if let before { _ = try file(world, before, mode: 0o600) }
+        let looks = Counter()
+        world.sleep = { [folder = world.folder] _ in
+            guard looks.next() == 3, let written else { return }
+            let draft = "\(folder)/draft"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            _ = FileManager.default.createFile(
+                atPath: draft,
+                contents: Data(written.utf8),
+                attributes: [.posixPermissions: 0o600]
+            )
+            #expect(rename(draft, path) == 0)
+        }
+        let outcome = await world.run("login", "9876543210", "--code-file", path)
+        #expect(outcome.status == end, "\(outcome.errors)")
+        #expect(world.network.codes == codes)
+        if end == .timedOut { #expect(outcome.errors.joined().contains("no code came in \(path) within 5m")) }
+    }
+
+    @Test func aCodeThatOthersCanReadIsNotTaken() async throws {
+        var world = World(Self.server)
+        world.sleep = { [folder = world.folder] _ in
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            _ = FileManager.default.createFile(
+                atPath: "\(folder)/given",
+                contents: Data("123456".utf8),
+                attributes: [.posixPermissions: 0o644]
+            )
+        }
+        let outcome = await world.run("login", "9876543210", "--code-file", "\(world.folder)/given")
+        #expect(outcome.status == .badConfiguration)
+        #expect(outcome.errors.joined().contains("others can read the code in"))
+        #expect(world.network.codes == [])
+    }
+
+    @Test func aDeviceWithoutACodeIsNotWaitedFor() async {
+        let outcome = await World(Self.server).run("login", "9876543210", "--code-file", "/dev/null")
+        #expect(outcome.status == .notAdmitted)
+        #expect(outcome.errors.joined().contains("no code was given"))
+    }
+
     @Test func atATerminalTheCodeIsAskedForAgainWhileThereAreTries() async throws {
         var world = World(Self.server)
         world.terminals = Terminals(input: true, output: true, errors: true)

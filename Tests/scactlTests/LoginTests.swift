@@ -53,6 +53,12 @@ import Testing
         )
     }
 
+    @Test func theMobileCanBeNamedByTheSharedOption() async {
+        let outcome = await World().run("login", "-m", "9812345678")
+        #expect(outcome.status == .done)
+        #expect(outcome.rows.joined().hasPrefix(#"{"type":"login","mobile":"9812345678""#))
+    }
+
     @Test func logoutForgetsAndLeavesTheHistoryAlone() async throws {
         var world = World()
         _ = await world.run("login", "9876543210")

@@ -27,22 +27,31 @@ struct Login: Subcommand {
     var tokenFile: String?
 
     @Option(
-        help: ArgumentHelp("Read the code that was sent from this file; - is stdin.", valueName: "file"),
+        help: ArgumentHelp(
+            "Read the code that was sent from this file, once it is there; - is stdin.",
+            valueName: "file"
+        ),
         completion: .file()
     )
     var codeFile: String?
 
     @Argument(
-        help: ArgumentHelp("Your mobile: 10 to 32 digits.", valueName: "mobile"),
+        help: ArgumentHelp("Your mobile: 10 to 32 digits; -m does as well.", valueName: "mobile"),
         completion: MobileCompletion.own
     )
-    var newMobile: String
+    var newMobile: String?
 
     @OptionGroup
     var shared: SharedOptions
 
     func run(_ invocation: Invocation) async throws -> ExitStatus {
-        let mobile = try Mobile(argument: newMobile)
+        guard let typed = newMobile ?? shared.mobile else {
+            throw CommandFailure.usage(
+                "whose login? your mobile is 10 to 32 digits; a server on another machine is named with --server",
+                hint: "scactl login 9876543210, with your own digits"
+            )
+        }
+        let mobile = try Mobile(argument: typed)
         if let other = shared.mobile, try Mobile(argument: other) != mobile {
             throw CommandFailure.usage("two mobiles to log in: \(mobile) and \(other)", hint: "scactl login \(mobile)")
         }
@@ -53,10 +62,12 @@ struct Login: Subcommand {
             )
         }
         let given = GivenSecrets(invocation)
+        // Before the code is asked for: what is in the file now is no answer to that.
+        let file = codeFile.map(CodeFile.init)
         let run = LoginRun(
             invocation,
             token: try await given.token(in: tokenFile),
-            askCode: { offer in try await given.code(offer, in: codeFile) }
+            askCode: { offer in try await given.code(offer, in: file) }
         )
         let row = try await run.run(as: mobile)
         if !invocation.isQuiet { try await invocation.console.show([row]) }

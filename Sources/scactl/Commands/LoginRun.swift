@@ -139,12 +139,17 @@ struct GivenSecrets: Sendable {
     }
 
     /// The code that was sent: from a file, from the person at the terminal, else from stdin.
-    func code(_ offer: CodeLogin.Offer, in path: String?) async throws -> String {
+    ///
+    /// - Parameter file: nil for the terminal or stdin.
+    func code(_ offer: CodeLogin.Offer, in file: CodeFile?) async throws -> String {
         let terminals = invocation.context.terminals
         let bytes: [UInt8]
-        if let path, path != "-" {
-            bytes = Array((try StoredToken.readGiven(path) ?? "").utf8)
-        } else if path == nil, terminals.input, terminals.errors {
+        if let file, file.path != "-" {
+            await invocation.console.explain("waiting for the code in \(file.path)")
+            let life = Duration.seconds(offer.expiresSeconds)
+            let patience = min(invocation.timeout ?? life, life)
+            bytes = Array((try await file.code(within: patience, invocation.context.time) ?? "").utf8)
+        } else if file == nil, terminals.input, terminals.errors {
             await invocation.console.remark(offer.sentence)
             try await invocation.context.errors.write([Array("Code: ".utf8)])
             bytes = try await line()
