@@ -4,25 +4,21 @@ internal import SCACommandLine
 /// What is wrong with a command line, in our own sentences.
 extension CommandLineReading {
     static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
+        if let word = commandWord(arguments), word != "help", !commandNames.contains(word) { return noCommand(word) }
         if let dashed = ParserMessage.dashedValue(Scactl.message(for: error), arguments) {
             return .usage(dashed.message, hint: dashed.hint)
         }
         if let failure = programWithoutDashes(arguments) { return failure }
-        if let failure = loginOfNobody(error, arguments) { return failure }
         if let command = arguments.first(where: commandNames.contains) {
             let message = ParserMessage.sentence(Scactl.message(for: error))
             let isText = command == "send" && message.hasPrefix("unknown option")
             return .usage(message, hint: isText ? "scactl send … -- TEXT, if that is text" : "scactl \(command) --help")
         }
-        let message = Scactl.message(for: error)
-        if let word = arguments.first(where: { !$0.hasPrefix("-") && message.contains("'\($0)'") }) {
-            return noCommand(word)
-        }
-        return .usage(ParserMessage.sentence(message), hint: "scactl --help")
+        return .usage(ParserMessage.sentence(Scactl.message(for: error)), hint: "scactl --help")
     }
 
     static func noCommand(_ word: String) -> CommandFailure {
-        let near = NearWord.of(word, among: commandNames)
+        let near = NearWord.of(word.lowercased(), among: commandNames)
         return .usage("there is no command \"\(word)\"", hint: near.map { "scactl \($0)" } ?? "scactl --help")
     }
 
@@ -32,19 +28,16 @@ extension CommandLineReading {
         return topic.flatMap { commandNames.contains($0) || $0 == "help" ? nil : $0 }
     }
 
-    private static var commandNames: [String] {
-        Scactl.configuration.subcommands.compactMap { $0.configuration.commandName }
+    /// The word in a command's place: the first one with nothing before it but whole shared options; nil if there is none.
+    private static func commandWord(_ arguments: [String]) -> String? {
+        let place = arguments.indices.first { index in
+            !arguments[index].hasPrefix("-") && (try? SharedOptions.parse(Array(arguments[..<index]))) != nil
+        }
+        return place.map { arguments[$0] }
     }
 
-    /// `login` alone.
-    private static func loginOfNobody(_ error: any Error, _ arguments: [String]) -> CommandFailure? {
-        guard arguments.first(where: commandNames.contains) == "login",
-            Scactl.message(for: error).hasPrefix("Missing expected argument '<mobile>'")
-        else { return nil }
-        return .usage(
-            "whose login? your mobile is 10 to 32 digits; a server on another machine is named with --server",
-            hint: "scactl login 9876543210, with your own digits"
-        )
+    private static var commandNames: [String] {
+        Scactl.configuration.subcommands.compactMap { $0.configuration.commandName }
     }
 
     /// `bot sh -c …`: the program's options are taken for ours.

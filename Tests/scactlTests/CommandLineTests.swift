@@ -37,6 +37,25 @@ import Testing
         #expect(outcome.errors == ["scactl: there is no command \"sned\"\n  try: scactl send"])
     }
 
+    /// Its options are the real command's, and no fault of theirs.
+    @Test(
+        arguments: [
+            (["sned", "--to", "9876543211", "hi"], "sned", "scactl send"),
+            (["SEND", "--to", "98"], "SEND", "scactl send"),
+            (["-m9876543210", "--color", "never", "sned", "-n5"], "sned", "scactl send"),
+            (["sned"], "sned", "scactl send"),
+            (["bot", "--nosuch"], nil, "scactl bot --help"), (["--to", "sned", "who"], nil, "scactl who --help"),
+            (["-v", "9812345678", "--to", "x"], "9812345678", "scactl --help"),
+        ] as [([String], String?, String)]
+    )
+    func aWordThatIsNoCommandIsSaidBeforeItsOptions(_ arguments: [String], _ word: String?, _ hint: String) async {
+        let world = World()
+        #expect(await Scactl.run(["-o", "text"] + arguments, in: world.context) == .usage)
+        let said = world.errors.lines.joined()
+        #expect(said.hasSuffix("\n  try: \(hint)"), "\(said)")
+        #expect(said.hasPrefix("scactl: there is no command \"\(word ?? "")\"\n") == (word != nil), "\(said)")
+    }
+
     @Test(arguments: [["help", "help"], ["help", "send"], ["send", "help", "--help"], ["-q", "help"]])
     func helpAboutWhatIsThereIs0(_ arguments: [String]) async {
         let world = World()
