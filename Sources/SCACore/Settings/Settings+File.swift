@@ -13,20 +13,7 @@ extension Settings {
     /// - Returns: empty settings if the file is not there or has nothing in it.
     /// - Throws: `SettingsError` `.unreadable`, `.malformed` (not JSON, a wrong type, over 1 MiB) or `.invalidValue`.
     public static func load(from path: String) throws(SettingsError) -> Settings {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
-            guard try file.status().isRegularFile else { throw SystemError(call: "open", number: EISDIR) }
-            bytes = try file.read(largest + 1, at: 0)
-        } catch {
-            if error.number == ENOENT { return Settings() }
-            throw SettingsError(
-                code: .unreadable,
-                message: "cannot read \(path): \(error.number == EISDIR ? "it is not a regular file" : error.reason)",
-                hint: "make it a file that you may read (chmod u+r), or remove it and log in again"
-            )
-        }
-        guard bytes.count <= largest else { throw malformed(path, "it is over \(largest) bytes long") }
+        let bytes = try bytes(of: path)
         guard !bytes.isEmpty else { return Settings() }
         do {
             return try JSONDecoder().decode(Settings.self, from: Data(bytes))
@@ -42,6 +29,25 @@ extension Settings {
         } catch {
             throw malformed(path, "it is not JSON")
         }
+    }
+
+    /// What is in the file; nothing if it is not there.
+    static func bytes(of path: String) throws(SettingsError) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            let file = try OpenFile(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            guard try file.status().isRegularFile else { throw SystemError(call: "open", number: EISDIR) }
+            bytes = try file.read(largest + 1, at: 0)
+        } catch {
+            if error.number == ENOENT { return [] }
+            throw SettingsError(
+                code: .unreadable,
+                message: "cannot read \(path): \(error.number == EISDIR ? "it is not a regular file" : error.reason)",
+                hint: "make it a file that you may read (chmod u+r), or remove it and log in again"
+            )
+        }
+        guard bytes.count <= largest else { throw malformed(path, "it is over \(largest) bytes long") }
+        return bytes
     }
 
     /// Writes the settings, durably and all or nothing: the file 0600, folders that are missing 0700.

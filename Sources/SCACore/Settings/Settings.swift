@@ -45,7 +45,7 @@ public struct Settings: Sendable, Hashable {
 }
 
 extension Settings: Codable {
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case mobile, server, output
         case caFile = "ca_file"
     }

@@ -24,20 +24,27 @@ struct Doctor: Subcommand {
     /// How long a server that is dead is waited for.
     private static let patience = Duration.seconds(3)
 
-    func run(_ invocation: Invocation) async throws -> ExitStatus { try await examine(invocation, nil) }
+    func run(_ invocation: Invocation) async throws -> ExitStatus { try await examine(invocation) }
 
     /// Settings and variables that cannot be used are something to be found; then the rest is looked at without them.
     func run(_ console: Console, in context: CommandContext) async throws -> ExitStatus {
-        do { return try await examine(Invocation(shared, console: console, in: context), nil) } catch {
+        do { return try await examine(Invocation(shared, console: console, in: context)) } catch {
             let failure = CommandFailure(explaining: error)
             guard failure.status == .badConfiguration || failure.message.hasPrefix("SCACTL_") else { throw failure }
-            var bare = context
-            for name in ["SCACTL_MOBILE", "SCACTL_SERVER", "SCACTL_CA_FILE"] { bare.environment[name] = nil }
-            return try await examine(Invocation(shared, console: console, in: bare, settings: Settings()), failure)
+            let rest = UsableSettings(shared, in: context)
+            let invocation = try Invocation(shared, console: console, in: rest.context, settings: rest.settings)
+            return try await examine(invocation, failure, isServerKnown: rest.isServerKnown)
         }
     }
 
-    private func examine(_ invocation: Invocation, _ failure: CommandFailure?) async throws -> ExitStatus {
+    /// - Parameters:
+    ///   - failure: why settings or variables cannot be used.
+    ///   - isServerKnown: whether they still say which server is meant; if not, none is asked.
+    private func examine(
+        _ invocation: Invocation,
+        _ failure: CommandFailure? = nil,
+        isServerKnown: Bool = true
+    ) async throws -> ExitStatus {
         var wrong = 0
         func tell(_ rows: [CheckRow]) async throws {
             wrong += rows.count { $0.grade == .failed }
@@ -45,11 +52,13 @@ struct Doctor: Subcommand {
             try await invocation.console.show(shown.map(Row.check))
         }
         let local = LocalChecks(invocation)
-        try await tell([local.version, local.settings(failure), local.mobile(failure)])
-        try await tell(local.token())
+        try await tell([local.version] + local.settings(failure) + [local.mobile(failure)])
+        if isServerKnown { try await tell(local.token()) }
         try await tell(await HistoryCheck(invocation).rows())
         try await tell(local.terminal)
-        try await tell(await ServerChecks(invocation, patience: invocation.timeout ?? Self.patience).rows())
+        let patience = invocation.timeout ?? Self.patience
+        let server = isServerKnown ? await ServerChecks(invocation, patience: patience).rows() : [ServerChecks.unknown]
+        try await tell(server)
         let summary = wrong == 0 ? "nothing is wrong" : "\(wrong) thing\(wrong == 1 ? " is" : "s are") wrong"
         await invocation.console.explain(summary)
         return wrong == 0 ? .done : .no

@@ -12,8 +12,14 @@ struct LocalChecks: Sendable {
     var version: CheckRow { .ok(.version, Scactl.version) }
 
     /// - Parameter failure: why settings or variables cannot be used.
-    func settings(_ failure: CommandFailure?) -> CheckRow {
-        if let failure { return .failed(.settings, failure) }
+    func settings(_ failure: CommandFailure?) -> [CheckRow] {
+        let unknown = UnknownNames(invocation.context).rows
+        if let failure { return [.failed(.settings, failure)] + unknown }
+        return unknown.isEmpty ? [place] : unknown
+    }
+
+    /// Where settings are read from.
+    private var place: CheckRow {
         do throws(SettingsError) {
             let path = try invocation.paths().configFile
             return .ok(.settings, access(path, F_OK) == 0 ? "read from \(path)" : "none yet; login will write \(path)")

@@ -17,6 +17,13 @@ struct ServerChecks: Sendable {
         self.patience = patience
     }
 
+    /// Said instead where nobody can tell which server is meant.
+    static let unknown = CheckRow.warning(
+        .server,
+        "the settings that may name it cannot be used",
+        hint: "mend the settings first, or name it with --server"
+    )
+
     func rows() async -> [CheckRow] {
         let report: HealthReport
         do throws(ClientError) {

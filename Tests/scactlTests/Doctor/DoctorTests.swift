@@ -120,8 +120,71 @@ import Testing
             #expect(outcome.status == .no)
             #expect(row(.settings, of: outcome).contains(#""ok":false"#), "\(text)")
             #expect(row(.settings, of: outcome).contains(#""hint":""#))
-            #expect(row(.server, of: outcome).contains(#""ok":true"#))
+            #expect(grades(outcome).contains("history ok"), "\(text)")
         }
+    }
+
+    /// Each row: the config file, the variables, the options, and which server is asked; nil if nobody can tell.
+    @Test(
+        arguments: [
+            (#"{"server":"ws://a.example"}"#, ["SCACTL_MOBILE": "abc"], [], "ws://a.example"),
+            (#"{"output":"xml","server":"ws://a.example"}"#, [:], [], "ws://a.example"),
+            (#"{"mobile":"abc","server":"ws://a.example"}"#, [:], [], "ws://a.example"),
+            (#"{"mobile":"abc"}"#, [:], [], "ws://127.0.0.1:8080"),
+            (#"{"mobile":"abc","server":"ws://a.example"}"#, ["SCACTL_SERVER": "ws://b.example"], [], "ws://b.example"),
+            (#"{"server":"ws://a.example"}"#, ["SCACTL_SERVER": "ftp://x"], [], nil),
+            (#"{"server":"ftp://x"}"#, [:], [], nil), (#"{"server":5}"#, [:], [], nil), ("nonsense", [:], [], nil),
+            ("nonsense", [:], ["-s", "ws://c.example"], "ws://c.example"),
+            ("nonsense", ["SCACTL_SERVER": "ws://b.example"], [], "ws://b.example"),
+        ] as [(String, [String: String], [String], String?)]
+    )
+    func withBrokenSettingsTheServerThatIsMeantIsAskedOrNone(
+        _ file: String,
+        _ variables: [String: String],
+        _ options: [String],
+        _ server: String?
+    ) async throws {
+        var world = World(Self.network())
+        try Settings(mobile: World.me).save(to: world.configPath)
+        try Data(file.utf8).write(to: URL(filePath: world.configPath))
+        world.environment.merge(variables) { $1 }
+        #expect(await Scactl.run(["doctor"] + options, in: world.context) == .no)
+        let said = world.output.lines.first { $0.contains(#""name":"server""#) } ?? ""
+        #expect(
+            said.contains(server.map { "\($0) answers" } ?? "the settings that may name it cannot be used"),
+            "\(said)"
+        )
+    }
+
+    /// Each row: the variable or the key, and what it is taken for.
+    @Test(
+        arguments: [
+            ("SCACTL_SERVR", "SCACTL_SERVER, if that is meant; else unset SCACTL_SERVR"),
+            ("SCACTL_XYZ", "unset SCACTL_XYZ"), ("sever", #"\"server\", if that is meant"#),
+            ("colour", "remove it there"),
+        ]
+    )
+    func aNameThatMeansNothingIsAWarning(_ name: String, _ hint: String) async throws {
+        var world = World(Self.network())
+        if name.hasPrefix("SCACTL_") {
+            world.environment[name] = "x"
+        } else {
+            try Settings(mobile: World.me).save(to: world.configPath)
+            try Data(#"{"mobile":"9876543210","\#(name)":"x"}"#.utf8).write(to: URL(filePath: world.configPath))
+        }
+        let outcome = await world.run("doctor", "-q")
+        #expect(outcome.status == .done)
+        #expect(grades(outcome) == ["settings warning"])
+        #expect(outcome.rows.joined().contains(#"\#(name)"#) && outcome.rows.joined().contains(#""hint":"\#(hint)""#))
+    }
+
+    @Test func whatTheProgramsOfABotAreGivenIsKnown() async {
+        var world = World(Self.network())
+        for name in UnknownNames.variables where world.environment[name] == nil {
+            world.environment[name] =
+                name == "SCACTL_SERVER" ? "ws://a.example" : name == "SCACTL_OUTPUT" ? "json" : "1"
+        }
+        #expect(grades(await world.run("doctor")).filter { $0.hasPrefix("settings") } == ["settings ok"])
     }
 
     @Test func nobodyIsToldToLogInWhereTheSettingsAreBroken() async throws {
