@@ -58,35 +58,53 @@ public struct ServerConfiguration: Sendable {
 extension ServerConfiguration {
     /// Says what is wrong with the settings; nil if they can be served with.
     public var problem: String? {
+        let (text, frame) = (limits.textBytes, limits.frameBytes)
         let positive: [(String, Bool)] = [
-            ("port must be 0 to 65535", (0...65_535).contains(port)),
-            ("the port of metrics must be 0 to 65535", (0...65_535).contains(metrics?.port ?? 0)),
-            ("threads must be 1 to \(Directory.maximumLoops)", (1...Directory.maximumLoops).contains(threads)),
-            ("the ping timeout must be at least 1s", pingTimeout >= .seconds(1)),
-            ("the cleanup interval must be at least 100ms", cleanupInterval >= .milliseconds(100)),
-            ("the text limit must be 1 byte to 16 MiB", (1...16 << 20).contains(limits.textBytes)),
+            ("--port must be 0 to 65535; found \(port)", (0...65_535).contains(port)),
+            ("the port of --metrics must be 0 to 65535", (0...65_535).contains(metrics?.port ?? 0)),
             (
-                "the frame limit must be above the text limit and at most 64 MiB",
-                limits.frameBytes > limits.textBytes && limits.frameBytes <= 64 << 20
+                "--threads must be 1 to \(Directory.maximumLoops); found \(threads)",
+                (1...Directory.maximumLoops).contains(threads)
             ),
-            ("the watch limit must be at least 1", limits.watchedMobiles >= 1),
-            ("the head limit must be 256 bytes to 1 MiB", (256...1 << 20).contains(headBytes)),
-            ("the handshake timeout must be at least 100ms", handshakeTimeout >= .milliseconds(100)),
+            ("--ping-timeout must be at least 1s; found \(pingTimeout.shortText)", pingTimeout >= .seconds(1)),
             (
-                "the outbox must hold at least one frame (\(limits.frameBytes) bytes)",
-                outboxBytes >= limits.frameBytes
+                "--cleanup-interval must be at least 100ms; found \(cleanupInterval.shortText)",
+                cleanupInterval >= .milliseconds(100)
             ),
-            ("the stall timeout must be at least 100ms", stallTimeout >= .milliseconds(100)),
+            ("--max-text must be 1 byte to 16 MiB; found \(text) bytes", (1...16 << 20).contains(text)),
             (
-                "rates must not be negative",
-                framesPerSecond >= 0 && bytesPerSecond >= 0 && presenceBytesPerSecond >= 0 && sessions >= 0
+                "--max-frame must be above --max-text (\(text) bytes) and at most 64 MiB; found \(frame) bytes",
+                frame > text && frame <= 64 << 20
             ),
-            ("a mobile must be allowed at least 1 session", sessionsPerMobile >= 1),
+            ("--max-watched must be at least 1; found \(limits.watchedMobiles)", limits.watchedMobiles >= 1),
+            ("--max-head must be 256 bytes to 1 MiB; found \(headBytes) bytes", (256...1 << 20).contains(headBytes)),
             (
-                "the compression window must be 9 to 15 bits (512 bytes to 32 KiB)",
+                "--handshake-timeout must be at least 100ms; found \(handshakeTimeout.shortText)",
+                handshakeTimeout >= .milliseconds(100)
+            ),
+            (
+                "--max-outbox must hold at least one frame (\(frame) bytes, by --max-text or --max-frame); "
+                    + "found \(outboxBytes) bytes",
+                outboxBytes >= frame
+            ),
+            (
+                "--stall-timeout must be at least 100ms; found \(stallTimeout.shortText)",
+                stallTimeout >= .milliseconds(100)
+            ),
+            ("--frame-rate must not be negative; found \(framesPerSecond)", framesPerSecond >= 0),
+            ("--byte-rate must not be negative; found \(bytesPerSecond)", bytesPerSecond >= 0),
+            ("--presence-rate must not be negative; found \(presenceBytesPerSecond)", presenceBytesPerSecond >= 0),
+            ("--max-sessions must not be negative; found \(sessions)", sessions >= 0),
+            ("--max-sessions-per-mobile must be at least 1; found \(sessionsPerMobile)", sessionsPerMobile >= 1),
+            (
+                "--compression-window-bits must be 9 to 15 (512 bytes to 32 KiB)"
+                    + (compressionWindowBits.map { "; found \($0)" } ?? ""),
                 compressionWindowBits.map { (9...15).contains($0) } ?? true
             ),
-            ("the drain window must be 0s to 60s", drainWindow >= .zero && drainWindow <= .seconds(60)),
+            (
+                "--drain-window must be 0s to 60s; found \(drainWindow.shortText)",
+                drainWindow >= .zero && drainWindow <= .seconds(60)
+            ),
         ]
         return positive.first { !$0.1 }?.0 ?? admission.problem ?? auth.problem
     }

@@ -11,6 +11,14 @@ enum KeyFile {
     static func readSet(_ path: String) throws(ServerError) -> JWKS {
         let bytes = try read(path, isSecret: false)
         if let set = try? JSONDecoder().decode(JWKS.self, from: bytes) { return set }
+        // What keygen has made has its public part beside it.
+        if (try? JSONDecoder().decode(JWK.self, from: bytes)) != nil || access(path + ".pub", R_OK) == 0 {
+            throw unusable(
+                path,
+                "it is not a JWK set of public keys",
+                hint: "--token-key \(path).pub, if that is meant"
+            )
+        }
         throw unusable(path, "it is not a JWK set, {\"keys\":[…]}; scad token keygen makes one")
     }
 
@@ -73,12 +81,12 @@ enum KeyFile {
         return !folder.isEmpty && path.hasPrefix(folder + "/") && !path.split(separator: "/").contains("..")
     }
 
-    static func unusable(_ path: String, _ found: String) -> ServerError {
-        ServerError(
-            code: .badKeyFile,
-            message: "cannot use the key file \(path): \(found)",
-            hint: "scad token keygen --key NEW-FILE, or name another"
-        )
+    static func unusable(
+        _ path: String,
+        _ found: String,
+        hint: String = "scad token keygen --key NEW-FILE, or name another"
+    ) -> ServerError {
+        ServerError(code: .badKeyFile, message: "cannot use the key file \(path): \(found)", hint: hint)
     }
 
     private static func reason(_ number: Int32) -> String {

@@ -30,7 +30,7 @@ struct KeyPair {
         // Its group may: that is how a service which is not root is let read it.
         guard key.mode & 0o007 == 0 else {
             let mode = String(key.mode & 0o777, radix: 8)
-            throw key.error("is open to everybody on this machine (mode \(mode)); chmod o= \(files.key)")
+            throw key.error("is open to everybody on this machine (mode \(mode))", hint: "chmod o= \(files.key)")
         }
         // An empty passphrase: nobody is there to be asked for one.
         let privateKey = try? NIOSSLPrivateKey(bytes: key.bytes, format: .pem, passphraseCallback: { $0([UInt8]()) })
@@ -79,13 +79,13 @@ struct PEMFile {
         mode = status.st_mode
     }
 
-    /// A sentence about this file.
-    func error(_ found: String) -> ServerError {
-        Self.error(path, option, found)
+    /// A sentence about this file, and what to do if the usual will not help.
+    func error(_ found: String, hint: String? = nil) -> ServerError {
+        Self.error(path, option, found, hint: hint)
     }
 
-    private static func error(_ path: String, _ option: String, _ found: String) -> ServerError {
-        ServerError(code: .badCertificate, message: "the file \(path) of \(option) \(found)")
+    private static func error(_ path: String, _ option: String, _ found: String, hint: String? = nil) -> ServerError {
+        ServerError(code: .badCertificate, message: "the file \(path) of \(option) \(found)", hint: hint)
     }
 
     private static func words(_ number: CInt) -> String {

@@ -141,6 +141,7 @@ import Testing
         let open = try await stage.start("scad", certificates.options).finish()
         #expect(open.exit == .status(78))
         #expect(open.errors.hasPrefix("scad: the file \(certificates.key) of --tls-key is open to everybody"))
+        #expect(open.errors.hasSuffix("\n  try: chmod o= \(certificates.key)\n"))
         for (option, other) in [("--tls-cert", "--tls-key"), ("--tls-key", "--tls-cert")] {
             let lonely = try await stage.start("scad", [option, certificates.key]).finish()
             #expect(lonely.exit == .status(64))

@@ -151,7 +151,8 @@ import Testing
         var configuration = AuthConfiguration()
         configuration.mode = .token
         for (file, words) in [
-            (swapped, "private"), (folder.file("nix"), "no such file"), (folder.file("a"), "JWK set"),
+            (swapped, "private"), (folder.file("nix"), "no such file"),
+            (folder.file("a"), "JWK set of public keys (--token-key \(folder.file("a")).pub"),
         ] {
             configuration.keyFiles = [file]
             let log = ServerLog(logger: .init(label: "test"), showsMobiles: false)
