@@ -24,6 +24,7 @@ final class Doorkeeper: Sendable {
     ///
     /// - Throws: `ServerError` if they cannot be used.
     convenience init(_ configuration: AuthConfiguration, log: ServerLog) async throws(ServerError) {
+        if configuration.mode == .code { try CodeCommand.examine(configuration.codeCommand) }
         let signer = try Self.signer(configuration)
         self.init(configuration, keys: try await Self.keys(configuration, signer), signer: signer, log: log)
     }

@@ -39,4 +39,29 @@ import Testing
         // The shell itself may use 10 and 255; what was open here is not there.
         #expect(!open.contains(descriptor) || descriptor == 10)
     }
+
+    /// Each row: the program, and what is said of it at the start; nil if it can be run.
+    @Test(
+        arguments: [
+            ("sh", nil), ("/bin/sh", nil), ("/nosuch", "there is no program /nosuch for --code-command"),
+            ("nobody-has-this", "there is no program nobody-has-this in PATH for --code-command"),
+            ("/etc/passwd", "the program /etc/passwd of --code-command cannot be executed"),
+            ("/tmp", "the program /tmp of --code-command cannot be executed"),
+        ] as [(String, String?)]
+    )
+    func aProgramThatCannotBeRunIsSaidAtTheStart(_ program: String, _ message: String?) async {
+        var configuration = AuthConfiguration()
+        configuration.mode = .code
+        configuration.codeCommand = [program, "argument"]
+        do {
+            try CodeCommand.examine(configuration.codeCommand)
+            #expect(message == nil)
+        } catch {
+            #expect(error.message == message && error.code == .badConfiguration && error.hint != nil)
+        }
+        guard let message else { return }
+        // The server looks, too, before it needs keys.
+        let log = ServerLog(logger: .init(label: "test"), showsMobiles: false)
+        await #expect { try await Doorkeeper(configuration, log: log) } throws: { "\($0)".contains(message) }
+    }
 }
