@@ -118,12 +118,13 @@ struct HistoryFacts: Hashable, Sendable {
     private var disk: [CheckRow] {
         guard let free else { return [] }
         let words = "\(Self.size(free)) are left in \(folder)"
-        if free < 1 << 20 { return [.failed(.disk, "no space is left in \(folder)", hint: Self.space)] }
+        if free <= 0 { return [.failed(.disk, "no space is left in \(folder)", hint: Self.space)] }
         return [free < 100 << 20 ? .warning(.disk, words, hint: Self.space) : .ok(.disk, words)]
     }
 
     private static func size(_ bytes: Int64) -> String {
-        bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
+        if bytes < 10 << 20 { return "\(bytes >> 10) KiB" }
+        return bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
     }
 
     private static let writing = "make it yours to write (chown, chmod u+rw), or set XDG_DATA_HOME to a folder that is"

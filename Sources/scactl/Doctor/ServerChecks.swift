@@ -30,7 +30,7 @@ struct ServerChecks: Sendable {
             let network = invocation.context.network
             report = try await network.health(of: endpoint, caFile: invocation.caFile, timeout: patience)
         } catch {
-            return [.failed(error.isAboutTLS ? .tls : .server, CommandFailure(explaining: error))]
+            return [.failed(error.isAboutTLS ? .tls : .server, error.diagnosis)]
         }
         // Right after the answer, which is as long ago as half its way took.
         let now = invocation.context.time.now()
@@ -79,7 +79,7 @@ struct ServerChecks: Sendable {
             let limit = info.dialect == .base ? ", and cannot tell that a message was stored" : ""
             return [.ok(.session, "\(name)admits \(mobile) and speaks \(info.dialect.rawValue)\(limit)")]
         } catch {
-            return [.failed(.session, CommandFailure(explaining: error))]
+            return [.failed(.session, error.diagnosis)]
         }
     }
 
@@ -91,14 +91,30 @@ struct ServerChecks: Sendable {
         let apart = abs(ahead)
         if apart <= 5 { return [.ok(.clock, "agrees with the server's")] }
         let side = ahead > 0 ? "ahead of" : "behind"
-        let words = "this machine's is \(Duration.seconds(apart).shortText) \(side) the server's"
+        let words = "this machine's is \(Self.roughly(apart)) \(side) the server's"
         let hint = "timedatectl status, here and there"
         // A token from that far in the future is refused (`docs/protocol.md`).
         return [apart <= 60 ? .warning(.clock, words, hint: hint) : .failed(.clock, words, hint: hint)]
+    }
+
+    /// A number of seconds for reading, in whole units: `2h` for 7,199.
+    static func roughly(_ seconds: Int64) -> String {
+        let units: [(Int64, String)] = [(86_400, "d"), (3_600, "h"), (60, "m")]
+        // Below two of a unit the next smaller one says more.
+        let unit = units.first { seconds >= $0.0 * 39 / 20 } ?? (1, "s")
+        return "\((seconds + unit.0 / 2) / unit.0)\(unit.1)"
     }
 }
 
 extension ClientError {
     /// Whether it is the secure connection that failed, and not the way to the server.
     fileprivate var isAboutTLS: Bool { code == .tlsFailed || code == .badConfiguration }
+
+    /// The failure with another hint, if its own is to ask the one who is asking.
+    fileprivate var diagnosis: CommandFailure {
+        let failure = CommandFailure(explaining: self)
+        guard failure.hint.contains("scactl doctor") else { return failure }
+        let patience = code == .timeout ? "a longer --timeout; if that does not help, " : ""
+        return failure.advising("\(patience)ask whoever runs the server")
+    }
 }

@@ -99,6 +99,33 @@ import Testing
         if grade != "ok" { #expect(row.contains(behind > 0 ? "ahead of" : "behind")) }
     }
 
+    @Test(
+        arguments: [
+            (6, "6s"), (90, "90s"), (119, "2m"), (5_400, "90m"), (7_199, "2h"), (7_200, "2h"), (100_000, "28h"),
+            (200_000, "2d"),
+        ] as [(Int64, String)]
+    )
+    func howFarTheClocksAreApartIsSaidForReading(_ seconds: Int64, _ words: String) {
+        #expect(ServerChecks.roughly(seconds) == words)
+    }
+
+    /// The server's clock is in whole seconds, so that one side is always a second short.
+    @Test(arguments: [(7_200, "2h ahead of"), (-7_200, "2h behind")] as [(Int64, String)])
+    func bothSidesOfTheClockAreSaidAlike(_ behind: Int64, _ words: String) async {
+        let outcome = await World(Self.network(behind: behind)).run("doctor")
+        #expect(row(.clock, of: outcome).contains("this machine's is \(words) the server's"))
+    }
+
+    @Test(arguments: ClientError.Code.allCases)
+    func nobodyIsSentToWhereHeIs(_ code: ClientError.Code) async {
+        let dead = World(ScriptedNetwork { $0.health = [.failure(ClientError(code, "why"))] })
+        let refusing = World(Self.network { $0.connectError = ClientError(code, "why") })
+        for world in [dead, refusing] {
+            let outcome = await world.run("doctor", "-q")
+            #expect(outcome.rows.contains { $0.contains(#""message":"why""#) && !$0.contains("scactl doctor") })
+        }
+    }
+
     @Test(arguments: [(200, "ok"), (15, "ok"), (14, "warning"), (1, "warning")] as [(Int64, String)])
     func aCertificateThatEndsSoonIsSaid(_ days: Int64, _ grade: String) async {
         let outcome = await World(Self.network(certificateDays: days)).run("doctor", "-s", "wss://chat.example")

@@ -53,12 +53,19 @@ import Testing
         #expect(Set(facts.rows.map(\.message)).count == 5)
     }
 
-    @Test(arguments: [(5 << 20, "5 MiB"), (9_000 << 20, "9000 MiB"), (32 << 30, "32 GiB")] as [(Int64, String)])
+    @Test(
+        arguments: [(712 << 10, "712 KiB"), (50 << 20, "50 MiB"), (9_000 << 20, "9000 MiB"), (32 << 30, "32 GiB")]
+            as [(Int64, String)]
+    )
     func spaceIsSaidInItsUnit(_ free: Int64, _ words: String) {
         #expect(Self.facts { $0.free = free }.rows.last?.message.hasPrefix(words) == true)
     }
 
-    @Test(arguments: [(0, CheckRow.Grade.failed), (50 << 20, .warning), (1 << 40, .ok)] as [(Int64, CheckRow.Grade)])
+    @Test(
+        arguments: [
+            (0, CheckRow.Grade.failed), (4_096, .warning), (50 << 20, .warning), (1 << 40, .ok),
+        ] as [(Int64, CheckRow.Grade)]
+    )
     func littleSpaceIsSaid(_ free: Int64, _ grade: CheckRow.Grade) {
         #expect(Self.facts { $0.free = free }.rows.last?.grade == grade)
     }
