@@ -94,6 +94,18 @@ import Testing
         #expect(world.errors.lines.count == 1 && world.errors.lines[0].contains("gets no more for now"))
     }
 
+    /// Quiet is for what nobody needs to know; a reply that is lost is not that.
+    @Test func thatRepliesAreNotSentIsSaidAlsoWhenQuiet() async throws {
+        let world = world(.example("a"), .example("b"))
+        let arguments = ["--max-replies-per-minute", "1", "--each", "-j", "1", "--", "sh", "-c", "echo hi"]
+        async let status = Scactl.run(["bot", "-q"] + arguments, in: world.context)
+        await world.errors.reaches(1)
+        #expect(world.stop.request())
+        #expect(await status == .done)
+        #expect(world.output.lines.isEmpty)
+        #expect(world.errors.lines.count == 1 && world.errors.lines[0].contains("gets no more for now"))
+    }
+
     @Test func aProgramThatEndsIsStartedAgain() async throws {
         let world = impatient(world())
         let script = #"echo '{"to":"9812345678","text":"once"}'; exit 4"#

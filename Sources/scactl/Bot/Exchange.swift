@@ -187,7 +187,8 @@ actor Exchange {
         let verdict = limiter.take(for: recipient, now: context.time.uptime())
         guard case .refused(let isNews) = verdict else { return true }
         let reason = "more than \(limiter.limit) messages a minute to one mobile (--max-replies-per-minute)"
-        if isNews { await invocation.console.remark("\(recipient) gets no more for now: \(reason)") }
+        // Also with --quiet: answers are lost.
+        if isNews { await invocation.console.warn("\(recipient) gets no more for now: \(reason)") }
         let row = SentRow(
             id: context.makeMessageID(),
             reference: reference,

@@ -88,6 +88,9 @@ struct Console: Sendable {
         if !isQuiet { await write(sentence) }
     }
 
+    /// Makes a remark also with `--quiet`: something is lost, and no row on stderr says so.
+    func warn(_ sentence: String) async { await write(sentence) }
+
     /// Makes a remark that only somebody who sits before a terminal wants: what a silent tool would leave them wondering.
     func explain(_ sentence: String) async {
         if context.terminals.output, context.terminals.errors { await remark(sentence) }
