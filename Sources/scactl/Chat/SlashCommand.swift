@@ -42,7 +42,8 @@ enum SlashCommand: Hashable, Sendable {
 
 extension ChatEntry {
     /// Reads a line. One slash begins a command, two a text that begins with one; a command that is not known, or makes no
-    /// sense, is refused and never sent as text.
+    /// sense, is refused and never sent as text. So is a command with a blank in front, which is a slip; other texts with a slash
+    /// behind blanks are code or paths, and are sent.
     init(_ line: String) {
         let line = line.hasSuffix("\n") ? String(line.dropLast()) : line
         if line.allSatisfy(\.isWhitespace) {
@@ -51,9 +52,24 @@ extension ChatEntry {
             self = .text(String(line.dropFirst()))
         } else if line.hasPrefix("/") {
             self = Self.command(line)
+        } else if let name = Self.commandBehindBlanks(line) {
+            self = .refused("a blank before \(name): without it, it is done; /\(name) sends it")
         } else {
             self = .text(line)
         }
+    }
+
+    /// The first word of a line that begins with blanks, if it is a command, or nearly one.
+    private static func commandBehindBlanks(_ line: String) -> String? {
+        guard line.first?.isWhitespace == true else { return nil }
+        let name = line.drop(while: \.isWhitespace).prefix { !$0.isWhitespace }
+        guard name.hasPrefix("/"), !name.hasPrefix("//"), near(name) != nil else { return nil }
+        return String(name)
+    }
+
+    /// The command's name, without its slash, that may be meant.
+    private static func near(_ name: Substring) -> String? {
+        NearWord.of(name.dropFirst().lowercased(), among: SlashCommand.all.map { String($0.name.dropFirst()) })
     }
 
     private static func command(_ line: String) -> ChatEntry {
@@ -72,9 +88,8 @@ extension ChatEntry {
         case "/quit": return alone(.quit, name, argument)
         default:
             let shown = name.count > 40 ? name.prefix(40) + "…" : name
-            let words = SlashCommand.all.map { String($0.name.dropFirst()) }
-            let near = NearWord.of(name.dropFirst().lowercased(), among: words).map { "; did you mean /\($0)?" }
-            let found = "there is no command \(shown)\(near ?? "")"
+            let hint = near(name).map { "; did you mean /\($0)?" } ?? ""
+            let found = "there is no command \(shown)\(hint)"
             return .refused("\(found); /help lists them, //… sends a text that begins with /")
         }
     }

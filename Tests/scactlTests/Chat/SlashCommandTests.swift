@@ -9,7 +9,10 @@ struct SlashCommandTests {
         #expect(ChatEntry(line) == .nothing)
     }
 
-    @Test(arguments: ["hi", " hi", "a /who", "1/2", "one\ntwo", "👍"])
+    @Test(arguments: [
+        "hi", " hi", "a /who", "1/2", "one\ntwo", "👍", " // a comment", "  /* one, too */", " /etc/passwd", " /",
+        "\n who",
+    ])
     func anythingElseIsText(_ line: String) {
         #expect(ChatEntry(line) == .text(line))
     }
@@ -42,7 +45,8 @@ struct SlashCommandTests {
         ("/who me", "/who stands alone"), ("/quit now", "/quit stands alone"), ("/to", "to whom?"),
         ("/to 12", "10 to 32 digits"), ("/to 98765 43210", "/to 9876543210?"), ("/history x", "1 to 1000"),
         ("/history 0", "1 to 1000"), ("/history 1001", "1 to 1000"), ("/grep", "/grep TEXT"),
-        ("/presence", "on or off"),
+        ("/presence", "on or off"), (" /who", "a blank before /who: without it, it is done; //who sends it"),
+        ("\t /quit now", "a blank before /quit"), (" /hwo", "a blank before /hwo"),
     ])
     func whatMakesNoSenseIsRefusedAndNeverText(_ line: String, _ words: String) throws {
         guard case .refused(let sentence) = ChatEntry(line) else {
