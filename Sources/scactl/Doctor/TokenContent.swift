@@ -34,6 +34,7 @@ struct TokenContent: Hashable, Sendable {
             return "is for \(TextSanitizer.sanitized(subject, .oneLine)), not for \(mobile)"
         }
         guard let end, end <= time.now() / 1_000 else { return nil }
-        return "ended on \(time.zone.localTime(at: end * 1_000).date)"
+        let (then, now) = (time.zone.localTime(at: end * 1_000), time.zone.localTime(at: time.now()))
+        return then.date == now.date ? "ended today at \(then.time)" : "ended on \(then.date)"
     }
 }

@@ -104,10 +104,9 @@ extension Invocation {
     /// A server tells everyone it refuses the same; what our token says of itself nobody need keep from us.
     private func failure(connecting error: ClientError, with configuration: ClientConfiguration) -> CommandFailure {
         var failure = CommandFailure(connecting: error, within: timeout)
-        if error.code == .unauthorized, let token = configuration.token,
+        if error.code == .unauthorized, let token = configuration.token {
             let fault = TokenContent(of: token)?.fault(for: configuration.mobile, context.time)
-        {
-            failure.message += "; the token that was shown \(fault)"
+            failure.message += "; the token that was shown \(fault ?? "was refused")"
         }
         return failure
     }
