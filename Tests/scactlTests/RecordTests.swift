@@ -49,9 +49,29 @@ import Testing
     }
 
     @Test func aLineIsATextAsItIs() throws {
-        #expect(try parse("  hi\r", .lines) == MessageRecord(text: "  hi\r", line: 7))
+        #expect(try parse("  hi ", .lines) == MessageRecord(text: "  hi ", line: 7))
         #expect(try parse("", .lines) == nil)
         #expect(try parse("\n", .nul) == MessageRecord(text: "\n", line: 7))
+    }
+
+    @Test func oneCarriageReturnAtTheEndOfALineIsNotSent() throws {
+        #expect(try parse("a\rb\r\r", .lines)?.text == "a\rb\r")
+        #expect(try parse("\r", .lines) == nil)
+        #expect(try parse("a\r", .nul)?.text == "a\r")
+        #expect(try MessageRecord.parseWhole(Array("a\r\nb\r\n".utf8)).text == "a\r\nb\r")
+    }
+
+    @Test(arguments: [("", "stdin is empty"), ("\n", "stdin has no text")])
+    func whatIsMissingOnStdinIsSaid(_ input: String, _ words: String) {
+        let failure = #expect(throws: CommandFailure.self) { try MessageRecord.parseWhole(Array(input.utf8)) }
+        #expect(failure?.message == "nothing to send: \(words)")
+    }
+
+    @Test(arguments: [InputForm.lines, .nul, .jsonLines])
+    func whatIsNotUTF8IsSaidInTheSameWords(_ form: InputForm) {
+        let record = RecordSplitter.Record(number: 7, bytes: Array(#"{"text":""#.utf8) + [0xFF] + Array(#""}"#.utf8))
+        let failure = #expect(throws: CommandFailure.self) { try MessageRecord.parse(record, as: form) }
+        #expect(failure?.message == "not UTF-8; a message is text" && failure?.line == 7)
     }
 
     @Test func anObjectMayNameOneRecipientManyOrNone() throws {

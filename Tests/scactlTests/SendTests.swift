@@ -28,6 +28,26 @@ import Testing
         #expect(outcome.rows.count == 2)
     }
 
+    /// By its text or by its frame: rejected, an error, and 65.
+    @Test(arguments: [(5, "a", "the text is 5 bytes long"), (4, "\u{1}", "the text needs a frame of ")])
+    func whatIsTooLargeIs65EitherWay(_ count: Int, _ letter: String, _ words: String) async throws {
+        let world = World(
+            ScriptedNetwork {
+                $0.info.limits.textBytes = 4
+                $0.info.limits.frameBytes = 70
+            }
+        )
+        let text = String(repeating: letter, count: count)
+        let outcome = await world.run("send", "--to", "9812345678", text)
+        #expect(outcome.status == .badInput)
+        #expect(outcome.rows.count == 1 && outcome.rows[0].contains(#""status":"rejected""#))
+        #expect(outcome.errors.count == 1 && outcome.errors[0].contains(words))
+        let silent = await World(world.network).run("send", "-q", "--wait", "none", "--to", "9812345678", text)
+        #expect(silent.status == .badInput && silent.rows.isEmpty)
+        #expect(silent.errors.count == 1 && silent.errors[0].contains(words))
+        #expect(try world.connection.submitted.isEmpty)
+    }
+
     @Test(arguments: [
         (DeliveryStatus.stored, Int32(0)), (.routed, 0), (.offline, 1), (.busy, 1), (.rejected, 1), (.timeout, 124),
     ])

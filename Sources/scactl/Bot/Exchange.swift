@@ -135,11 +135,12 @@ actor Exchange {
             switch request.action {
             case .who: return ([], nil)
             case .send(let recipients, let text):
-                try visit.info.check(text, line: request.line)
+                try visit.info.check(text, to: recipients, line: request.line, context.makeMessageID)
                 return (recipients, text)
             case .reply(let id, let text):
-                try visit.info.check(text, line: request.line)
-                return ([try sender(of: id, line: request.line)], text)
+                let sender = try sender(of: id, line: request.line)
+                try visit.info.check(text, to: [sender], line: request.line, context.makeMessageID)
+                return ([sender], text)
             }
         } catch {
             var failure = error

@@ -26,7 +26,7 @@ struct Send: Subcommand {
     )
     var to: [String] = []
 
-    @Flag(name: .shortAndLong, help: "Each line of stdin is a message.")
+    @Flag(name: .shortAndLong, help: "Each line of stdin is a message; a CR at its end is not sent.")
     var lines = false
 
     @Flag(name: [.customShort("0"), .customLong("null")], help: "Each text up to a NUL on stdin is a message.")

@@ -17,7 +17,7 @@ struct MessageRecord: Hashable, Sendable {
 enum InputForm: Hashable, Sendable {
     /// All of stdin is one message, less one final newline.
     case whole
-    /// Each line is one.
+    /// Each line is one, less a CR before its newline.
     case lines
     /// Each text up to a NUL is one.
     case nul
@@ -41,23 +41,23 @@ extension MessageRecord {
             throw .badInput("a record over \(longest) bytes", hint: "send it in parts", line: record.number)
         }
         if form == .jsonLines { return try parseJSON(bytes, line: record.number) }
-        if bytes.isEmpty { return nil }
-        return MessageRecord(text: try text(bytes, line: record.number), line: record.number)
+        let text = form == .lines && bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes[...]
+        if text.isEmpty { return nil }
+        return MessageRecord(text: try Self.text(text, line: record.number), line: record.number)
     }
 
     /// Reads all of stdin as one message.
     static func parseWhole(_ bytes: [UInt8]) throws(CommandFailure) -> MessageRecord {
-        let bytes = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
-        guard !bytes.isEmpty else {
-            throw .badInput("nothing to send: stdin is empty", hint: "scactl send --to MOBILE TEXT")
+        let text = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+        guard !text.isEmpty else {
+            let found = bytes.isEmpty ? "stdin is empty" : "stdin has no text"
+            throw .badInput("nothing to send: \(found)", hint: "scactl send --to MOBILE TEXT")
         }
-        return MessageRecord(text: try text(bytes, line: nil))
+        return MessageRecord(text: try Self.text(text, line: nil))
     }
 
     private static func text(_ bytes: some Collection<UInt8>, line: Int?) throws(CommandFailure) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .badInput("not UTF-8; a message is text", hint: "base64 for anything else", line: line)
-        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notText(line: line) }
         return text
     }
 
@@ -120,8 +120,15 @@ extension Decodable {
             failure.reference = (try? JSONDecoder().decode(JSONReference.self, from: Data(bytes)))?.ref
             throw failure
         } catch {
+            if String(validating: bytes, as: UTF8.self) == nil { throw .notText(line: number) }
             throw .badInput("not a JSON object", hint: MessageRecord.example, line: number)
         }
+    }
+}
+
+extension CommandFailure {
+    fileprivate static func notText(line: Int?) -> CommandFailure {
+        .badInput("not UTF-8; a message is text", hint: "base64 for anything else", line: line)
     }
 }
 
@@ -137,14 +144,35 @@ extension Optional<String> {
 }
 
 extension ServerInfo {
-    /// Refuses a text that this server would not take.
+    /// Refuses a text that this server would not take, by itself or in its frame.
     ///
+    /// - Parameters:
+    ///   - recipients: whom it is for; the frame names one of them.
+    ///   - makeID: makes an id as long as the frame's.
     /// - Throws: `CommandFailure` with status 65.
-    func check(_ text: String, line: Int?) throws(CommandFailure) {
+    func check(
+        _ text: String,
+        to recipients: [Mobile],
+        line: Int?,
+        _ makeID: () -> MessageID
+    ) throws(CommandFailure) {
         let (size, limit) = (text.utf8.count, limits.textBytes)
-        guard size > limit else { return }
+        guard size <= limit else {
+            throw .badInput(
+                "the text is \(size) bytes long; this server takes \(limit)",
+                hint: "send it in parts",
+                line: line
+            )
+        }
+        // A byte is at most six once escaped; so most frames need not be measured.
+        guard limits.frameBytes > 0, size > (limits.frameBytes - 256) / 6,
+            let recipient = recipients.max(by: { "\($0)".count < "\($1)".count })
+        else { return }
+        let id = dialect == .v2 ? makeID() : nil
+        let frame = FrameEncoder.encode(ClientFrame.message(to: recipient, text: MessageText(text), id: id)).count
+        guard frame > limits.frameBytes else { return }
         throw .badInput(
-            "the text is \(size) bytes long; this server takes \(limit)",
+            "the text needs a frame of \(frame) bytes, since much of it is escaped; this server takes \(limits.frameBytes)",
             hint: "send it in parts",
             line: line
         )
