@@ -37,6 +37,8 @@ import Testing
             ("--log-level loud", "it must be one of trace, debug", "scad --help"),
             ("--memory-limit x", "it must be a size like 512M or a share like 80%", "scad --help"),
             ("--metrics x", "it must be a port like 9464", "scad --help"),
+            ("--threads 0", "--threads must be 1 to 64; found 0", "scad --help"),
+            ("--max-text 10M", "--max-outbox must hold at least one frame (20972544 bytes", "scad --help"),
             ("--auth x", "one of 'none', 'token' or 'code'", "scad --help"),
             ("token issue --mobile 12", "it must be 10 to 32 digits", "scad help token issue"),
             (

@@ -108,6 +108,17 @@ import Testing
         #expect(log.contains("login code sent") && !log.contains(code) && !log.contains(right))
     }
 
+    /// The file comes after the code was asked for, and the second one in place of the first.
+    @Test func aCodeLogsInThroughAFileThatIsNotThereYet() async throws {
+        let (_, asha, _) = try await codeScene()
+        let file = "\(stage.folder)/codes/\(asha.mobile)"
+        for _ in 1...2 {
+            let login = try await asha.run("login", asha.mobile, "--code-file", file, "--timeout", "2m")
+            #expect(login.exit == .status(0), "\(login.errors)")
+            #expect(try await asha.run("logout").exit == .status(0))
+        }
+    }
+
     @Test func rubbishIsRefusedBeforeAnythingHappens() async throws {
         let key = try await makeKey()
         for words in [
@@ -117,6 +128,7 @@ import Testing
             ["token", "issue", "--mobile", "9876543210", "--ttl", "4000d", "--key", key],
             ["--auth", "token"], ["--auth", "code"], ["--auth", "maybe"],
             ["--auth", "code", "--token-signing-key", key], ["--allow-origin", "example.org"],
+            ["--auth", "code", "--token-signing-key", key, "--code-command", "/nosuch"],
             ["--token-key", key + ".pub"], ["--token-signing-key", key], ["--code-command", "true"],
             ["--auth", "token", "--token-key", key + ".pub", "--code-command", "true"],
         ] {
