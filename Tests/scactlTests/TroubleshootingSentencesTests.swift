@@ -11,7 +11,8 @@ import Testing
         ("what answers at ws://…", "what answers at …"), ("it is self-signed", "it is … self-signed"),
         ("it is from an authority", "it is … from …; an authority"), ("cannot read stdin", "cannot read …"),
         ("cannot open …", "cannot …"), ("is a symbolic link", "a symbolic link"),
-        ("shown ended on", "shown …; ended on"),
+        ("shown ended on", "shown …; ended on"), ("shown was refused", "shown …; was refused"),
+        ("others can read the token in …; the code in …", "others can read the … in …"),
         ("…/config.json", "…"), ("neither XDG_CONFIG_HOME", "neither …"), ("of --tls-cert has", "of … has"),
         ("of --tls-key is", "of … is"),
         // Swift Argument Parser's.
