@@ -20,14 +20,25 @@ COMMANDS = [
 
 
 def printed(scene, arguments, columns, environment):
-    """What a command shows in a terminal of so many columns, word by word; numbers differ from run to run."""
+    """What a command shows in a terminal of so many columns, word by word."""
     # These say something else the second time.
     if arguments[:1] in (["login"], ["logout"]):
         scene.asha.run(*(["logout"] if arguments[0] == "login" else ["login", ASHA]))
     words = ["/bin/sh", "-c", '"$@"; echo "[ended $?]"', "sh", f"{scene.programs}/scactl", *arguments]
     shown = scene.terminal(words, scene.asha, columns, 60, marks=None, peer="", **environment)
     shown.wait("the end", lambda: any(row.startswith("[ended ") for row in shown.rows()))
-    return re.sub(r"\d+", "0", " ".join(shown.rows())).split()
+    return " ".join(shown.rows()).split()
+
+
+def plain(word):
+    """Numbers differ from run to run."""
+    return re.sub(r"\d+", "0", word)
+
+
+def is_beginning(part, word):
+    """Whether more of a word is to come. The cut may be within a number, and a number may be another one this time."""
+    same = plain(part) == plain(word)
+    return part != word and (word.startswith(part) or not same and plain(word).startswith(plain(part)))
 
 
 def compare(narrow, wide, what):
@@ -35,9 +46,9 @@ def compare(narrow, wide, what):
     left = list(narrow)
     for word in wide:
         found = left.pop(0) if left else ""
-        while len(word) > ROOM and found != word and left and word.startswith(found):
+        while len(word) > ROOM and left and is_beginning(found, word):
             found += left.pop(0)
-        if found != word:
+        if plain(found) != plain(word):
             raise Unmet(f"{what}: {found!r} stands where {word!r} should, in {' '.join(narrow)!r}")
 
 
