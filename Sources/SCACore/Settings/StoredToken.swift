@@ -79,7 +79,9 @@ public struct StoredToken: Codable, Hashable, Sendable {
 
     /// Reads a token, or a code for one, that somebody was given: a file with nothing else in it, or a pipe.
     ///
-    /// - Parameter kind: what it is, for the sentences.
+    /// - Parameters:
+    ///   - path: of the file; `-` is stdin.
+    ///   - kind: what it is, for the sentences.
     /// - Returns: nil if that is not what it holds.
     /// - Throws: `SettingsError` `.exposed` if it is a file that others than its owner can read, or `.unreadable`.
     public static func readGiven(_ path: String, as kind: String = "token") throws(SettingsError) -> String? {
