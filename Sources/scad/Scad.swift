@@ -21,8 +21,8 @@ struct Scad: ParsableCommand {
         abstract: "The SCA chat server: presence and messages over WebSocket, nothing kept.",
         discussion: """
             Clients connect to ws://HOST:PORT/ws/MOBILE, or wss:// with a certificate; GET /health tells how it is. TERM \
-            or INT drains: /health says so, nobody new is let in, everyone is told to come back, and it ends with 0. HUP \
-            reads the certificate and key files again.
+            or INT drains: /health says so, nobody new is let in, everyone is told to come back, and it ends with 0; a \
+            second one ends it at once. HUP reads the certificate and key files again.
 
             A duration is 250ms, 10s, 5m or 2h; a bare number is seconds. A size is bytes, or 64K, 1M. Each option may \
             also be given in the environment: SCAD_PING_TIMEOUT=30s for --ping-timeout, and PORT for --port.
@@ -69,6 +69,8 @@ struct Scad: ParsableCommand {
         let server = ChatServer(configuration: configuration, logger: logger) { manager.tell($0) }
         // Not structured: it is what the process does from here on.
         Task {
+            let endings = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+            Task { await EndAtSecondSignal(server: server, logger: logger, endings: endings).run() }
             do {
                 try await Self.serve(server, manager)
                 Glibc.exit(0)

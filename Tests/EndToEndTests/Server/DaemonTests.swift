@@ -104,6 +104,21 @@ import Testing
         #expect(answer.output.isEmpty)
     }
 
+    /// Each row: the second signal, and the status.
+    @Test(arguments: [(SIGTERM, 143), (SIGINT, 130)] as [(Int32, Int32)])
+    func secondSignalEndsItAtOnce(_ number: Int32, _ status: Int32) async throws {
+        let server = try await stage.server("--drain-window", "60s")
+        let sessions = try await RawSession.open((0..<10).map { String(9_000_000_000 + $0) }, on: server)
+        server.program.signal(SIGTERM)
+        try await server.program.said("draining")
+        server.program.signal(number)
+        let answer = try await server.program.finish()
+        #expect(answer.exit == .status(status))
+        #expect(answer.errors.contains("told again to end: "))
+        #expect(!answer.errors.contains("drained"))
+        withExtendedLifetime(sessions) {}
+    }
+
     @Test func requestThatNeverEndsIsNotWaitedFor() async throws {
         let server = try await stage.server("--handshake-timeout", "300ms")
         let slow = try Socket(port: server.port)
