@@ -8,43 +8,9 @@ internal import Testing
 struct ChatClientEndingTests {
     private let bob = Words.bob
 
-    private func client(
-        _ server: ScriptedServer,
-        store: (any MessageStore)? = nil,
-        change: (inout ClientConfiguration) -> Void = { _ in }
-    ) -> ChatClient {
-        ChatClient(
-            configuration: Words.configuration {
-                $0.endpoint = server.endpoint
-                change(&$0)
-            },
-            store: store
-        )
-    }
-
-    private func message(_ number: Int, from: Mobile = Words.bob, to: Mobile? = Words.alice) -> ServerFrame {
-        .message(
-            RelayedMessage(
-                from: from,
-                to: to,
-                text: MessageText("text \(number)"),
-                id: Words.id(number),
-                unixMilliseconds: 5
-            )
-        )
-    }
-
-    /// The next event that `pick` makes something of.
-    private func next<Found>(_ client: ChatClient, _ pick: (ClientEvent) -> Found?) async -> Found? {
-        while let events = await client.nextEvents() {
-            for event in events { if let found = pick(event) { return found } }
-        }
-        return nil
-    }
-
     @Test func lostConnectionComesBackAndUnansweredMessagesGoAgain() async throws {
         let server = try await ScriptedServer()
-        let client = client(server) {
+        let client = server.client {
             $0.reconnect = ReconnectPolicy(base: .milliseconds(1), maximum: .milliseconds(5))
         }
         _ = try await client.connect()
@@ -58,7 +24,7 @@ struct ChatClientEndingTests {
         second.say(.receipt(from: bob, id: id, state: .stored))
         #expect(try await delivery.status == .stored)
         var kinds: [String] = []
-        _ = await next(client) { event -> Bool? in
+        _ = await client.next { event -> Bool? in
             switch event {
             case .connected: kinds.append("connected")
             case .disconnected(let error): kinds.append("disconnected \(error.code.rawValue)")
@@ -74,14 +40,14 @@ struct ChatClientEndingTests {
 
     @Test func serverThatSendsUsAwayForGoodEndsTheClient() async throws {
         let server = try await ScriptedServer()
-        let client = client(server) { $0.reconnect = .standard }
+        let client = server.client { $0.reconnect = .standard }
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let pending = client.send("hello", to: bob)
         _ = await session.nextFrame()
         session.close(.unauthorized)
         #expect(try await pending.status == .timeout)
-        let ended = await next(client) { if case .ended(let error) = $0 { error } else { nil } }
+        let ended = await client.next { if case .ended(let error) = $0 { error } else { nil } }
         #expect(ended?.code == .unauthorized)
         #expect(await client.nextEvents() == nil)
         let late = await #expect(throws: ClientError.self) { try await client.send("x", to: bob) }
@@ -90,7 +56,7 @@ struct ChatClientEndingTests {
 
     @Test func closeSaysGoodbyeAndIsTheEnd() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let closed: Void = client.close()
@@ -99,7 +65,7 @@ struct ChatClientEndingTests {
         #expect(heard == .close(.normal))
         session.close(.normal)
         await closed
-        let isGood = await next(client) { if case .ended(let error) = $0 { error == nil } else { nil } }
+        let isGood = await client.next { if case .ended(let error) = $0 { error == nil } else { nil } }
         #expect(isGood == true)
         #expect(await client.nextEvents() == nil)
         await client.close()
@@ -107,7 +73,7 @@ struct ChatClientEndingTests {
 
     @Test func closeWithGraceWaitsForAnswers() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let delivery = client.send("hello", to: bob)
@@ -121,10 +87,10 @@ struct ChatClientEndingTests {
 
     @Test func slowConsumerStopsTheSocket() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
-        session.sayAll((0..<1_100).map { message($0) })
+        session.sayAll((0..<1_100).map { Words.message($0) })
         // The pong proves that what came before it was handled.
         session.write(WebSocketFrame.encode(.ping, payload: [1]))
         while let heard = await session.next() { if heard == .pong([1]) { break } }
@@ -134,16 +100,16 @@ struct ChatClientEndingTests {
             count += events.count { if case .message = $0 { true } else { false } }
         }
         #expect(await client.isReading)
-        session.say(message(5_000))
+        session.say(Words.message(5_000))
         #expect(
-            await next(client) { if case .message(let message) = $0 { message.id } else { nil } } == Words.id(5_000)
+            await client.next { if case .message(let message) = $0 { message.id } else { nil } } == Words.id(5_000)
         )
         await client.close()
     }
 
     @Test func waitingForEventsEndsWithItsTask() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         _ = await client.nextEvents()
         let waiting = Task { await client.nextEvents() }
@@ -154,7 +120,7 @@ struct ChatClientEndingTests {
 
     @Test func closeEndsWhateverWaits() async throws {
         let server = try await ScriptedServer(.silence)
-        let connecting = client(server)
+        let connecting = server.client()
         let connected = Task { try await connecting.connect() }
         _ = await server.session()?.next()
         await connecting.close()
@@ -162,7 +128,7 @@ struct ChatClientEndingTests {
         #expect(first?.code == .closed)
 
         let other = try await ScriptedServer()
-        let client = client(other) { $0.window = 1 }
+        let client = other.client { $0.window = 1 }
         _ = try await client.connect()
         let session = try #require(await other.session())
         let asked = Task { try await client.onlineUsers(timeout: .seconds(50)) }
@@ -193,7 +159,7 @@ struct ChatClientEndingTests {
         let server = try await ScriptedServer()
         weak var released: ChatClient?
         do {
-            let client = client(server)
+            let client = server.client()
             released = client
             _ = try await client.connect()
             await server.session()?.hangUp()

@@ -8,43 +8,9 @@ internal import Testing
 struct ChatClientTests {
     private let bob = Words.bob
 
-    private func client(
-        _ server: ScriptedServer,
-        store: (any MessageStore)? = nil,
-        change: (inout ClientConfiguration) -> Void = { _ in }
-    ) -> ChatClient {
-        ChatClient(
-            configuration: Words.configuration {
-                $0.endpoint = server.endpoint
-                change(&$0)
-            },
-            store: store
-        )
-    }
-
-    private func message(_ number: Int, from: Mobile = Words.bob, to: Mobile? = Words.alice) -> ServerFrame {
-        .message(
-            RelayedMessage(
-                from: from,
-                to: to,
-                text: MessageText("text \(number)"),
-                id: Words.id(number),
-                unixMilliseconds: 5
-            )
-        )
-    }
-
-    /// The next event that `pick` makes something of.
-    private func next<Found>(_ client: ChatClient, _ pick: (ClientEvent) -> Found?) async -> Found? {
-        while let events = await client.nextEvents() {
-            for event in events { if let found = pick(event) { return found } }
-        }
-        return nil
-    }
-
     @Test func helloIsTheFirstWordOfAV2Server() async throws {
         let server = try await ScriptedServer(.v2)
-        let client = client(server) { $0.isVisible = false }
+        let client = server.client { $0.isVisible = false }
         let info = try await client.connect()
         #expect(info == ServerInfo(dialect: .v2, server: "test/1", limits: WireLimits()))
         #expect(await client.info == info)
@@ -56,17 +22,17 @@ struct ChatClientTests {
 
     @Test func serverThatSelectsNothingIsSpokenToInBase() async throws {
         let server = try await ScriptedServer(.base)
-        let client = client(server)
+        let client = server.client()
         #expect(try await client.connect() == ServerInfo(dialect: .base))
         await client.close()
     }
 
     @Test func v2ServerWithoutHelloIsRefused() async throws {
         let server = try await ScriptedServer(.upgrade("sca.v2", [.pong]))
-        let client = client(server)
+        let client = server.client()
         let error = await #expect(throws: ClientError.self) { try await client.connect() }
         #expect(error?.code == .invalidServer)
-        let ended = await next(client) { if case .ended(let error) = $0 { error } else { nil } }
+        let ended = await client.next { if case .ended(let error) = $0 { error } else { nil } }
         #expect(ended == error)
         #expect(await client.nextEvents() == nil)
     }
@@ -74,7 +40,7 @@ struct ChatClientTests {
     @Test func serverThatIsNotThereIsUnreachable() async throws {
         let server = try await ScriptedServer()
         try await server.stop()
-        let client = client(server)
+        let client = server.client()
         let error = await #expect(throws: ClientError.self) { try await client.connect() }
         #expect(error?.code == .unreachable)
         #expect(error?.message == "no server answers at \(server.endpoint) (connection refused)")
@@ -84,7 +50,7 @@ struct ChatClientTests {
     @Test func refusalReachesTheCaller() async throws {
         let body = #"{"error":{"code":"unauthorized","message":"this token is too old"}}"#
         let server = try await ScriptedServer(.bytes(Handshake.refuse(401, body)))
-        let client = client(server)
+        let client = server.client()
         let error = await #expect(throws: ClientError.self) { try await client.connect() }
         #expect(error?.code == .unauthorized)
         #expect(error?.message.contains("this token is too old") == true)
@@ -92,11 +58,11 @@ struct ChatClientTests {
 
     @Test func serverThatHangsUpOrIsSilentIsExplained() async throws {
         let hangingUp = try await ScriptedServer(.hangUp)
-        let lost = await #expect(throws: ClientError.self) { try await client(hangingUp).connect() }
+        let lost = await #expect(throws: ClientError.self) { try await hangingUp.client().connect() }
         #expect(lost?.code == .connectionLost)
         let silent = try await ScriptedServer(.silence)
         let late = await #expect(throws: ClientError.self) {
-            try await client(silent) { $0.connectTimeout = .seconds(2) }.connect()
+            try await silent.client { $0.connectTimeout = .seconds(2) }.connect()
         }
         #expect(late?.code == .timeout)
         #expect(await silent.session()?.next() != nil)
@@ -104,7 +70,7 @@ struct ChatClientTests {
 
     @Test func clientConnectsOnce() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         let early = await #expect(throws: ClientError.self) { try await client.onlineUsers() }
         #expect(early?.code == .usage)
         _ = try await client.connect()
@@ -117,7 +83,7 @@ struct ChatClientTests {
 
     @Test func sendReturnsWhatBecameOfTheMessage() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let delivery = client.send("hello", to: bob)
@@ -133,7 +99,7 @@ struct ChatClientTests {
 
     @Test func submitSuspendsWhileTheWindowIsFull() async throws {
         let server = try await ScriptedServer()
-        let client = client(server) { $0.window = 2 }
+        let client = server.client { $0.window = 2 }
         _ = try await client.connect()
         let session = try #require(await server.session())
         let messages = (0..<5).map { Outgoing(to: bob, text: "\($0)", id: Words.id($0), wait: .routed) }
@@ -155,7 +121,7 @@ struct ChatClientTests {
 
     @Test func messageThatNobodyAsksAboutIsReportedOnceItIsWritten() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let delivery = try await client.send("hello", to: bob, wait: .none)
         #expect(delivery.isUnconfirmed)
@@ -165,7 +131,7 @@ struct ChatClientTests {
 
     @Test func baseServerIsAskedAndPinged() async throws {
         let server = try await ScriptedServer(.base)
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let delivery = client.send("hello", to: bob)
@@ -180,7 +146,7 @@ struct ChatClientTests {
 
     @Test func whoIsOnlineIsAnsweredByAList() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let users = client.onlineUsers()
@@ -194,7 +160,7 @@ struct ChatClientTests {
 
     @Test func watchTellsWhoIsOnlineAndThenWhatChanges() async throws {
         let server = try await ScriptedServer()
-        let client = client(server)
+        let client = server.client()
         _ = try await client.connect()
         let session = try #require(await server.session())
         async let watched = client.watch([bob, Words.carol])
@@ -203,7 +169,7 @@ struct ChatClientTests {
         session.say(.presence(rev: 9, joined: [bob], left: [Words.carol]), .pong)
         #expect(try await watched == [bob: true, Words.carol: false])
         session.say(.presence(rev: 12, joined: [Words.carol], left: []))
-        let joined = await next(client) { if case .presence(let joined, _) = $0 { joined } else { nil } }
+        let joined = await client.next { if case .presence(let joined, _) = $0 { joined } else { nil } }
         #expect(joined == [Words.carol])
         try await client.unwatch([bob])
         #expect(await session.nextFrame() == .unwatch([bob]))

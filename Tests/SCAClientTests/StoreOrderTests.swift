@@ -14,26 +14,10 @@ struct StoreOrderTests {
         change: (inout ClientConfiguration) -> Void = { _ in }
     ) async throws -> (ChatClient, ScriptedSession) {
         let server = try await ScriptedServer(greeting)
-        let configuration = Words.configuration {
-            $0.endpoint = server.endpoint
-            change(&$0)
-        }
-        let client = ChatClient(configuration: configuration, store: store)
+        let client = server.client(store: store, change: change)
         _ = try await client.connect()
         _ = await client.nextEvents()
         return (client, try #require(await server.session()))
-    }
-
-    private func message(_ number: Int, from: Mobile = Words.bob, to: Mobile? = Words.alice) -> ServerFrame {
-        .message(
-            RelayedMessage(
-                from: from,
-                to: to,
-                text: MessageText("text \(number)"),
-                id: Words.id(number),
-                unixMilliseconds: 5
-            )
-        )
     }
 
     private func receipt(_ number: Int) -> ClientFrame {
@@ -54,7 +38,7 @@ struct StoreOrderTests {
     @Test func receiptIsSentOnlyAfterTheStoreHasReturned() async throws {
         let store = SuspendedStore()
         let (client, session) = try await connected(store)
-        session.say(message(1))
+        session.say(Words.message(1))
         let rows = await store.rows()
         #expect(rows.map(\.id) == [Words.id(1)])
         #expect(rows.first?.direction == .in)
@@ -73,10 +57,10 @@ struct StoreOrderTests {
     @Test func nextBatchCollectsWhileOneIsBeingStored() async throws {
         let store = SuspendedStore()
         let (client, session) = try await connected(store)
-        session.say(message(1))
+        session.say(Words.message(1))
         _ = await store.rows()
-        session.say(message(2))
-        session.say(message(3))
+        session.say(Words.message(2))
+        session.say(Words.message(3))
         _ = await saidBeforePong(session)
         await store.finish()
         #expect(await store.rows().map(\.id) == [Words.id(2), Words.id(3)])
@@ -89,10 +73,10 @@ struct StoreOrderTests {
 
     @Test func repeatGetsAReceiptAndNoEvent() async throws {
         let (client, session) = try await connected(MemoryStore())
-        session.say(message(1))
+        session.say(Words.message(1))
         #expect(await session.nextFrame() == receipt(1))
         #expect(await client.nextEvents()?.count == 1)
-        session.say(message(1), message(2))
+        session.say(Words.message(1), Words.message(2))
         #expect(await session.nextFrame() == receipt(1))
         #expect(await session.nextFrame() == receipt(2))
         let events = try #require(await client.nextEvents())
@@ -106,7 +90,7 @@ struct StoreOrderTests {
     @Test func messageThatAnotherProcessStoredFirstIsReportedHereToo() async throws {
         let store = SuspendedStore()
         let (client, session) = try await connected(store)
-        session.say(message(1))
+        session.say(Words.message(1))
         _ = await store.rows()
         await store.finish(isNew: [false])
         #expect(await session.nextFrame() == receipt(1))
@@ -118,7 +102,7 @@ struct StoreOrderTests {
         let store = SuspendedStore()
         let (client, session) = try await connected(store)
         let full = HistoryError(code: .full, message: "the disk is full", hint: "make room")
-        session.say(message(1))
+        session.say(Words.message(1))
         _ = await store.rows()
         await store.fail(full)
         let events = try #require(await client.nextEvents())
@@ -127,7 +111,7 @@ struct StoreOrderTests {
         }
         #expect(await saidBeforePong(session) == [])
         // The sender tries again, and now there is room: a receipt, but it was shown already.
-        session.say(message(1))
+        session.say(Words.message(1))
         _ = await store.rows()
         await store.finish()
         #expect(await session.nextFrame() == receipt(1))
@@ -138,10 +122,10 @@ struct StoreOrderTests {
     @Test func onlyArrivedMessagesWithAnIdGetReceipts() async throws {
         let (client, session) = try await connected(MemoryStore())
         session.say(
-            message(1, from: Words.alice, to: Words.bob),
-            message(2, to: nil),
-            message(3, from: Words.alice, to: Words.alice),
-            message(4)
+            Words.message(1, from: Words.alice, to: Words.bob),
+            Words.message(2, to: nil),
+            Words.message(3, from: Words.alice, to: Words.alice),
+            Words.message(4)
         )
         #expect(await session.nextFrame() == .receipt(to: Words.alice, id: Words.id(3), state: .stored))
         #expect(await session.nextFrame() == receipt(4))
@@ -156,7 +140,7 @@ struct StoreOrderTests {
 
     @Test func clientThatShallNotConfirmDoesNot() async throws {
         let (client, session) = try await connected(MemoryStore()) { $0.sendsReceipts = false }
-        session.say(message(1))
+        session.say(Words.message(1))
         _ = await client.nextEvents()
         #expect(await saidBeforePong(session) == [])
         await client.close()
@@ -180,7 +164,7 @@ struct StoreOrderTests {
     @Test func endWaitsForTheStore() async throws {
         let store = SuspendedStore()
         let (client, session) = try await connected(store)
-        session.say(message(1))
+        session.say(Words.message(1))
         _ = await store.rows()
         session.hangUp()
         while await client.ending == nil { await Task.yield() }
@@ -199,7 +183,7 @@ struct StoreOrderTests {
         let client = ChatClient(configuration: Words.configuration { $0.endpoint = server.endpoint }, store: nil)
         _ = try await client.connect()
         let session = try #require(await server.session())
-        session.say(message(1), message(1), message(2))
+        session.say(Words.message(1), Words.message(1), Words.message(2))
         var ids: [MessageID] = []
         while ids.count < 2, let events = await client.nextEvents() {
             for case .message(let message) in events { ids.append(message.id) }

@@ -23,6 +23,19 @@ enum Words {
         return id
     }
 
+    /// A message with the text and the id of that number.
+    static func message(_ number: Int, from: Mobile = bob, to: Mobile? = alice) -> ServerFrame {
+        .message(
+            RelayedMessage(
+                from: from,
+                to: to,
+                text: MessageText("text \(number)"),
+                id: id(number),
+                unixMilliseconds: 5
+            )
+        )
+    }
+
     static func configuration(
         _ mobile: Mobile = alice,
         change: (inout ClientConfiguration) -> Void = { _ in }

@@ -3,10 +3,11 @@ import SCACore
 import SCAServerd
 import Testing
 
-private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A server in this process, on a port of its own, that is stopped when the body is done.
 func withServer(
+    logger: Logger = silent,
     _ change: (inout ServerConfiguration) -> Void = { _ in },
     _ body: (ChatServer, Int) async throws -> Void
 ) async throws {
@@ -16,7 +17,7 @@ func withServer(
     // A machine that is busy with other tests may keep a client waiting for long.
     configuration.handshakeTimeout = .seconds(600)
     change(&configuration)
-    let server = ChatServer(configuration: configuration, logger: silent)
+    let server = ChatServer(configuration: configuration, logger: logger)
     let port = try await server.start()
     do {
         try await body(server, port)

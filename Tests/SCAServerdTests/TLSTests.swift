@@ -1,9 +1,7 @@
 import Foundation
-import Logging
 import NIOSSL
 import SCACore
 import SCATesting
-import Synchronization
 import Testing
 
 @testable import SCAServerd
@@ -12,7 +10,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct TLSTests {
     private let authority: TestAuthority
     private let folder: CertificateFolder
-    private let log = LogLines()
+    private let log = CollectedLog()
 
     init() throws {
         authority = try TestAuthority()
@@ -25,21 +23,15 @@ import Testing
         _ change: (inout ServerConfiguration) -> Void = { _ in },
         _ body: (ChatServer, Int) async throws -> Void
     ) async throws {
-        var configuration = ServerConfiguration()
-        (configuration.port, configuration.tls) = (0, folder.files)
-        configuration.drainWindow = .milliseconds(10)
-        // A machine that is busy with other tests may keep a client waiting for long.
-        configuration.handshakeTimeout = .seconds(600)
-        change(&configuration)
-        let server = ChatServer(configuration: configuration, logger: log.logger)
-        let port = try await server.start()
-        do {
-            try await body(server, port)
-        } catch {
-            await server.stop()
-            throw error
-        }
-        await server.stop()
+        try await withServer(
+            logger: log.logger,
+            {
+                $0.tls = folder.files
+                $0.drainWindow = .milliseconds(10)
+                change(&$0)
+            },
+            body
+        )
     }
 
     private func health(_ port: Int, _ authority: TestAuthority) async throws -> String {
@@ -182,29 +174,5 @@ final class CertificateFolder: Sendable {
         try Data(pair.certificate.utf8).write(to: URL(filePath: files.certificate))
         try Data(pair.key.utf8).write(to: URL(filePath: files.key))
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: files.key)
-    }
-}
-
-/// What a server logged.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    func has(_ words: String) -> Bool { lines.withLock { $0.contains { $0.contains(words) } } }
-
-    var all: [String] { lines.withLock { $0 } }
-
-    private struct Handler: LogHandler {
-        let log: LogLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.info
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { log.lines.withLock { $0.append("\(event.level) \(event.message)") } }
     }
 }

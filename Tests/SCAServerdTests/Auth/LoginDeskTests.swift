@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import SCACore
 import Testing
 
@@ -111,17 +110,17 @@ import Testing
     @Test(.timeLimit(.minutes(10))) func aFailingCommandIsLoggedWithoutTheCode() async throws {
         let folder = try KeyFolder()
         let key = try folder.makeKey("key")
-        let (lines, log) = CollectedLog.make()
+        let log = CollectedLog()
         var configuration = AuthConfiguration()
         configuration.mode = .code
         configuration.codeCommand = ["sh", "-c", #"cat > "$0"; exit 9"#, folder.file("code")]
-        let desk = LoginDesk(configuration, key, log: ServerLog(logger: log, showsMobiles: false))
+        let desk = LoginDesk(configuration, key, log: ServerLog(logger: log.logger, showsMobiles: false))
         let answer = await desk.answer(.code, Array(#"{"mobile":"\#(asha)"}"#.utf8), from: "a")
         #expect(answer.status == .accepted)
-        while lines.all.isEmpty { await Task.yield() }
+        while log.all.isEmpty { await Task.yield() }
         let text = try String(contentsOfFile: folder.file("code"), encoding: .utf8)
         let code = try #require(text.firstMatch(of: /"code":"(\d{6})"/)).output.1
-        let said = lines.all.joined(separator: "\n")
+        let said = log.all.joined(separator: "\n")
         #expect(said.contains("it exited with 9") && said.contains("98******10"))
         #expect(!said.contains(code) && !said.contains(asha))
         let tried = await desk.answer(.token, Array(#"{"mobile":"\#(asha)","code":"\#(code)"}"#.utf8), from: "a")

@@ -7,12 +7,10 @@ final class CollectedLog: Sendable {
 
     var all: [String] { lines.withLock { $0 } }
 
-    static func make() -> (CollectedLog, Logger) {
-        let log = CollectedLog()
-        var logger = Logger(label: "test") { _ in Handler(log: log) }
-        logger.logLevel = .trace
-        return (log, logger)
-    }
+    /// Takes every level.
+    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+
+    func has(_ words: String) -> Bool { all.contains { $0.contains(words) } }
 
     private struct Handler: LogHandler {
         let log: CollectedLog
