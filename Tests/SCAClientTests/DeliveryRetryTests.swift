@@ -29,6 +29,42 @@ struct DeliveryRetryTests {
         #expect(bench.seen() == [.message(1, bob), .message(1, bob), .report(1, .timeout)])
     }
 
+    /// Each is what the server says of a second try: it cannot know whether the first has arrived.
+    @Test(arguments: [WireError.Code.recipientOffline, .recipientBusy, .tooLarge])
+    func refusalOfALaterTrySaysNothingOfTheFirst(code: WireError.Code) {
+        var bench = TrackerBench()
+        for number in 1...2 { bench.submit(number) }
+        bench.ack(1)
+        bench.reconnect()
+        bench.error(1, code)
+        bench.error(2, code)
+        #expect(bench.seen().suffix(2) == [.report(1, .timeout), .report(2, .timeout)])
+    }
+
+    @Test func whoMayHaveItIsNotSaidToBeOfflineWhenTheTriesEnd() {
+        var bench = TrackerBench()
+        bench.submit(1, retryFor: .seconds(30))
+        bench.pass(.seconds(10))
+        var reports: [TrackerBench.Seen] = []
+        for _ in 0..<100 where !bench.tracker.isIdle {
+            bench.passToNextDeadline()
+            for seen in bench.seen() {
+                if case .message(1, _) = seen { bench.error(1, .recipientOffline) }
+                if case .report = seen { reports.append(seen) }
+            }
+        }
+        #expect(reports == [.report(1, .timeout)])
+    }
+
+    @Test func whatIsUnderWayInTheEndIsNotSaidToBeRefused() {
+        var bench = TrackerBench()
+        bench.submit(1, retryFor: .seconds(60))
+        bench.error(1, .recipientOffline)
+        bench.receive(.presence(rev: 9, joined: [bob], left: []))
+        bench.tracker.end(now: bench.time.now)
+        #expect(bench.seen().last == .report(1, .timeout))
+    }
+
     @Test func offlineRecipientIsTriedAgainAtOnceWhenItComesOnline() {
         var bench = TrackerBench()
         for number in 1...3 { bench.submit(number, retryFor: .seconds(60)) }

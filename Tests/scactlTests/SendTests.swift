@@ -280,6 +280,35 @@ import Testing
         #expect(try world.connection.submitted.count == 4096)
     }
 
+    /// Each row: what the connection takes of 300 lines, and from where on nothing was sent.
+    @Test(arguments: [(1, 2), (255, 256), (256, 257), (299, 300)])
+    func linesThatAConnectionDoesNotTakeAnyMoreAreNamed(_ taken: Int, _ line: Int) async throws {
+        var world = World(
+            ScriptedNetwork {
+                $0.answer = { _ in nil }
+                $0.lastsFor = taken
+                $0.end = ClientError(.connectionLost, "gone")
+            }
+        )
+        world.input = BlockSource([(1...300).map(String.init).joined(separator: "\n")])
+        let outcome = await world.run("send", "-l", "--to", "9812345678")
+        #expect(outcome.rows.count == taken, "a row for each that was taken")
+        #expect(outcome.errors.last?.contains("gone; nothing from line \(line) of stdin on was sent") == true)
+    }
+
+    @Test func aLineThatWentToSomeOnlyIsNamed() async throws {
+        var world = World(
+            ScriptedNetwork {
+                $0.answer = { _ in nil }
+                $0.lastsFor = 3
+                $0.end = ClientError(.connectionLost, "gone")
+            }
+        )
+        world.input = BlockSource(["one\ntwo\nthree\n"])
+        let outcome = await world.run("send", "-l", "--to", "9812345678,9812345679")
+        #expect(outcome.errors.last?.contains("line 2 of stdin went to some only, and nothing behind it was sent") == true)
+    }
+
     @Test func stdoutThatCannotBeWrittenIs74() async {
         let world = World()
         world.output.fail(with: CommandFailure(.ours(.outputFailed), "no space", hint: "make some", status: .io))

@@ -22,6 +22,8 @@ extension DeliveryTracker {
             if online.contains(message.message.to) {
                 settle(ticket, .routed, now: now)
             } else {
+                // Gone before it was handed over, or right after.
+                pending.update(ticket) { $0.mayHaveArrived = true }
                 refuse(ticket, .offline, now: now)
             }
         }

@@ -146,6 +146,7 @@ struct DeliveryTracker: Sendable {
         let again = pending.tickets { $0 != .queued && $0 != .parked }
         for ticket in again {
             guard let message = pending[ticket] else { continue }
+            noteUnanswered(ticket)
             if let end = message.retryEnd {
                 setDeadline(ticket, max(end, now.instant))
             } else if message.deadline <= now.instant {
@@ -185,6 +186,7 @@ struct DeliveryTracker: Sendable {
         isOver = true
         server = nil
         for ticket in pending.tickets(where: { _ in true }) {
+            noteUnanswered(ticket)
             settle(ticket, pending[ticket]?.refusal ?? .timeout, now: now)
         }
         lanes = [:]
@@ -197,8 +199,18 @@ struct DeliveryTracker: Sendable {
         guard let message = pending[ticket] else { return }
         switch message.state {
         case .queued, .parked: settle(ticket, message.refusal ?? .timeout, now: now)
-        case .asking, .sent, .acknowledged: refuse(ticket, .timeout, now: now)
+        case .asking, .sent, .acknowledged:
+            noteUnanswered(ticket)
+            refuse(ticket, .timeout, now: now)
         case .unwritten: return
+        }
+    }
+
+    /// A try has ended without its answer. What a later one is told holds for that one only.
+    private mutating func noteUnanswered(_ ticket: Ticket) {
+        switch pending[ticket]?.state {
+        case .sent, .acknowledged: pending.update(ticket) { $0.mayHaveArrived = true }
+        case .queued, .parked, .asking, .unwritten, nil: return
         }
     }
 
@@ -214,7 +226,8 @@ struct DeliveryTracker: Sendable {
     ) {
         guard let message = pending.remove(ticket) else { return }
         count(message.state, -1)
-        var delivery = Self.delivery(message, status, reason, now)
+        let isUnknown = message.mayHaveArrived && status.isRefused
+        var delivery = Self.delivery(message, isUnknown ? .timeout : status, isUnknown ? nil : reason, now)
         delivery.isUnconfirmed = isUnconfirmed
         actions.append(.report(delivery))
         leaveLane(ticket, message.message.to, status, now: now)

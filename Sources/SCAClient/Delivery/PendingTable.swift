@@ -27,6 +27,8 @@ struct PendingMessage: Sendable {
     var deadline: ContinuousClock.Instant
     /// What the last try came to; nil before.
     var refusal: DeliveryStatus?
+    /// Whether a try was transmitted and never answered, or only acknowledged: then nobody can say any more that nobody got it.
+    var mayHaveArrived = false
 
     /// Until when tries are made; nil if there is one only.
     var retryEnd: ContinuousClock.Instant? {

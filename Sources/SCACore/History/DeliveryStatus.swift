@@ -15,4 +15,7 @@ public enum DeliveryStatus: String, Sendable, Hashable, CaseIterable {
 
     /// Whether the recipient has it, as far as anyone can know: `stored` or `routed`.
     public var isDelivered: Bool { self == .stored || self == .routed }
+
+    /// Whether it says that nobody has it: `offline`, `busy` or `rejected`.
+    package var isRefused: Bool { self == .offline || self == .busy || self == .rejected }
 }

@@ -1,6 +1,12 @@
 internal import SCAClient
 internal import SCACore
 
+/// Messages that are submitted together, and the line of stdin that each is from; nil for one that is none of many.
+private struct Batch {
+    var messages: [Outgoing] = []
+    var lines: [Int?] = []
+}
+
 /// From records to messages on their way.
 extension SendRun {
     func submit(_ source: Source) async {
@@ -38,15 +44,16 @@ extension SendRun {
     }
 
     private func submit(_ records: [MessageRecord]) async {
-        var batch: [Outgoing] = []
+        var batch = Batch()
         for record in records {
             guard await isAcceptable(record) else { continue }
             for recipient in record.recipients?.withoutRepeats ?? plan.recipients {
-                batch.append(outgoing(record, to: recipient))
-                if batch.count == Self.batch { await submit(&batch, upTo: record.line) }
+                batch.messages.append(outgoing(record, to: recipient))
+                batch.lines.append(record.line)
+                if batch.messages.count == Self.batch { await submit(&batch) }
             }
         }
-        await submit(&batch, upTo: records.last?.line)
+        await submit(&batch)
     }
 
     private func outgoing(_ record: MessageRecord, to recipient: Mobile) -> Outgoing {
@@ -62,17 +69,19 @@ extension SendRun {
         )
     }
 
-    /// - Parameter line: of the last record that is in it.
-    private func submit(_ batch: inout [Outgoing], upTo line: Int?) async {
-        guard !batch.isEmpty else { return }
-        await expect(batch.count)
-        lastRecord = line ?? lastRecord
-        do throws(ClientError) { try await connection.submit(batch) } catch {
+    /// Hands messages on; of those that the connection does not take any more, no answer will come.
+    private func submit(_ batch: inout Batch) async {
+        guard !batch.messages.isEmpty, takesMore else { return }
+        await expect(batch.messages.count)
+        progress.begin(batch.lines)
+        do throws(ClientError) { try await connection.submit(batch.messages) } catch {
             // The connection is over; why comes as the last event. If it is not, nothing more would come of it.
+            takesMore = false
             if error.code != .closed { submitFailure = error }
             await connection.close(grace: .seconds(1))
         }
-        batch.removeAll(keepingCapacity: true)
+        batch.messages.removeAll(keepingCapacity: true)
+        batch.lines.removeAll(keepingCapacity: true)
     }
 
     /// Refuses what the server would not take, with the place where it came from.

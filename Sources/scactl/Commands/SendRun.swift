@@ -36,8 +36,9 @@ actor SendRun {
     private var room: CheckedContinuation<Void, Never>?
     private var isOver = false
     private var isInputOver = false
-    /// The last record that was handed on, from 1; nil for a message that is none of many.
-    var lastRecord: Int?
+    var progress = InputProgress()
+    /// Whether the connection takes messages; once it does not, it never will again.
+    var takesMore = true
     var isAnyoneOffline = false
     var hasHistoryFailed = false
     var outputFailure: CommandFailure?
@@ -113,11 +114,11 @@ actor SendRun {
         await closeIfDone()
     }
 
-    /// Why the connection ended, and, where more was to be read, how far that had come.
+    /// Why the connection ended, and how far sending had come if that is not to the end.
     func failure(_ error: ClientError) -> CommandFailure {
         var failure = CommandFailure(explaining: error)
-        if let lastRecord, !isInputOver {
-            failure.message += "; nothing behind line \(lastRecord) of stdin was sent"
+        if let end = progress.end(untaken: outstanding, isInputOver: isInputOver) {
+            failure.message += "; \(end)"
             failure.hint += "; --retry-for 10m waits for a server that comes back"
         }
         return failure

@@ -84,6 +84,13 @@ extension Client {
                 world.ledger.fail("\(name) is told that \(delivery.id) is stored; no disk of \(delivery.to) has it")
             }
         }
+        if delivery.status.isRefused, !request.isBase, delivery.to != request.mobile {
+            let key = Disk.Key(from: request.mobile, id: delivery.id)
+            world.ledger.refused(key)
+            for disk in world.disks where disk.mobile == delivery.to && disk.durable.contains(key) {
+                world.ledger.stored(key)
+            }
+        }
         storeOwn(delivery)
     }
 }

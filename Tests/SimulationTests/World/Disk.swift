@@ -88,6 +88,7 @@ final class Disk {
             if !durable.insert(Key(from: row.from, id: row.id)).inserted {
                 world.ledger.fail("\(path.suffix(8)): \(row.id) from \(row.from) is there twice")
             }
+            if row.from != mobile { world.ledger.stored(Key(from: row.from, id: row.id)) }
         }
         synced = size
     }

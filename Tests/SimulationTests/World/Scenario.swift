@@ -30,6 +30,7 @@ struct Scenario {
         write: ((String) -> Void)? = nil
     ) -> Outcome {
         let scenario = Scenario(seed, World(seed: seed, mutation, folder: folder, write: write))
+        defer { scenario.world.end() }
         return scenario.run()
     }
 

@@ -55,7 +55,8 @@ final class World {
         for mobile in mobiles { populate(mobile) }
     }
 
-    deinit {
+    /// Takes the disks away, for the next world.
+    func end() {
         clients = []
         for disk in disks { unlink(disk.path) }
         removeTorn()

@@ -15,7 +15,7 @@ final class ScriptedNetwork: ServerAccess {
         var events: [[ClientEvent]] = []
         /// Whether the connection ends after them; otherwise it lasts until it is closed.
         var end: ClientError?
-        /// How many messages are submitted before `end` comes.
+        /// How many messages are taken before `end` comes.
         var lastsFor = 0
         var online: [Mobile] = []
         /// Whether questions are answered.
@@ -120,7 +120,7 @@ actor ScriptedConnection: ChatConnection {
             if hasEnded { return nil }
             if isClosed || script.end != nil && submitted.count >= script.lastsFor {
                 hasEnded = true
-                return [.ended(isClosed ? nil : script.end)]
+                return (isClosed ? [] : timeouts) + [.ended(isClosed ? nil : script.end)]
             }
             await withCheckedContinuation { waiting = $0 }
         }
@@ -128,9 +128,10 @@ actor ScriptedConnection: ChatConnection {
 
     func submit(_ messages: [Outgoing]) async throws(ClientError) {
         guard !isClosed, !hasEnded else { throw ClientError(.closed, "closed") }
-        submissions.withLock { $0 += messages }
+        let taken = script.end == nil ? messages[...] : messages.prefix(max(0, script.lastsFor - submitted.count))
+        submissions.withLock { $0 += taken }
         var deliveries: [ClientEvent] = []
-        for message in messages {
+        for message in taken {
             if let status = script.answer(message) {
                 deliveries.append(.delivery(Delivery(message, status)))
             } else {
@@ -138,6 +139,7 @@ actor ScriptedConnection: ChatConnection {
             }
         }
         happen(deliveries)
+        if taken.count < messages.count, let end = script.end { throw end }
     }
 
     func onlineUsers(timeout: Duration?) async throws(ClientError) -> [Mobile] {
@@ -153,8 +155,11 @@ actor ScriptedConnection: ChatConnection {
     func close(grace: Duration) async {
         guard !isClosed else { return }
         isClosed = true
-        happen(unanswered.map { .delivery(Delivery($0, .timeout)) })
+        happen(timeouts)
     }
+
+    /// What was taken is reported, however the connection ends.
+    private var timeouts: [ClientEvent] { unanswered.map { .delivery(Delivery($0, .timeout)) } }
 
     private func question() async throws(ClientError) {
         while !isClosed, !script.answersQuestions {
