@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SCAClient
 import SCACore
@@ -204,5 +205,14 @@ import Testing
         let error = HistoryError(code: .full, message: "no space left", hint: "make some")
         let world = World(ScriptedNetwork { $0.events = [[.storeFailed(error), .message(.example("a"))]] })
         #expect(await world.run("bot", "--", "/bin/cat").status == .io)
+    }
+
+    @Test func aMessageThatCannotBeStoredIsPrintedAndNotAnswered() async {
+        let error = HistoryError(code: .full, message: "no space left", hint: "make some")
+        let trace = FileManager.default.temporaryDirectory.path + "/\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: trace) }
+        let world = World(ScriptedNetwork { $0.events = [[.storeFailed(error), .message(.example("a"))]] })
+        #expect(await world.run("bot", "--each", "--", "/bin/sh", "-c", "> \(trace)").rows.count == 1)
+        #expect(!FileManager.default.fileExists(atPath: trace))
     }
 }

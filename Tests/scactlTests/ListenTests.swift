@@ -127,6 +127,16 @@ import Testing
         #expect(outcome.status == .io)
     }
 
+    @Test(arguments: [false, true])
+    func whatArrivesBehindAMessageThatCannotBeStoredIsPrintedToo(afterTail: Bool) async {
+        let error = HistoryError(code: .full, message: "no space left", hint: "make some")
+        let behind = [ClientEvent.storeFailed(error), .message(.example("b")), .message(.example("c"))]
+        let world = World(ScriptedNetwork { $0.events = [[.storeFailed(error), .message(.example("a"))], behind] })
+        let outcome = await afterTail ? world.run("listen", "--tail", "1") : world.run("listen")
+        #expect(outcome.rows.count == 3)
+        #expect(outcome.status == .io)
+    }
+
     @Test(arguments: [
         (ClientError.Code.unauthorized, Int32(77)), (.protocolError, 76), (.connectionLost, 69),
     ])

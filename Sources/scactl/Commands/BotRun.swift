@@ -85,7 +85,8 @@ actor BotRun {
             }
             await exchange.remember(arrived)
             outlet.add(arrived.map(Row.message))
-            for message in arrived where message.from != mobile { await program.deliver(message) }
+            // What is not kept is printed and not answered: an answer would say that it has arrived.
+            if status != .io { for message in arrived where message.from != mobile { await program.deliver(message) } }
             if !deliveries.isEmpty { await exchange.settle(deliveries) }
             if status == .io { await visit.connection.close(grace: .seconds(1)) }
         }

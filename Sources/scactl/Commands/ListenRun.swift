@@ -27,8 +27,8 @@ actor ListenRun {
     private var rest: Int?
     /// Messages come from the history.
     private var isFollowing = false
-    /// Those of the tail, which the connection may bring again if the history is not followed.
-    private var tail: Set<MessageKey> = []
+    /// What was printed and may come again: the tail, if the history is not followed; if it is, what could not be stored.
+    private var printed: Set<MessageKey> = []
     private var followFailure: (any Error)?
     private var status = ExitStatus.done
     private var lastCame: Duration
@@ -52,7 +52,7 @@ actor ListenRun {
         let rows = try await feed.last(plan.tail)
         try await invocation.console.show(rows.map(Row.message))
         guard isStoring else {
-            tail = Set(rows.map(MessageKey.init))
+            printed = Set(rows.map(MessageKey.init))
             return try await run()
         }
         isFollowing = true
@@ -82,8 +82,8 @@ actor ListenRun {
             let rows = try await show(events)
             if rows.contains(where: \.isNews) { lastCame = invocation.context.time.uptime() }
             if rest == 0 { return status }
-            // A message that could not be stored came with the event that says so, and is printed.
-            if status != .done { return status }
+            // What could not be stored is printed, with all that has arrived behind it, and no more is to come.
+            if status != .done { await visit.connection.close(grace: .seconds(1)) }
         }
         return visit.expiry.failure == nil ? status : status.combined(with: .timedOut)
     }
@@ -143,10 +143,15 @@ actor ListenRun {
 
     private func rows(for message: HistoryRow) -> [Row] {
         guard message.direction == .in, rest != 0, plan.events.contains(.message),
-            plan.senders.isEmpty || plan.senders.contains(message.from), tail.remove(MessageKey(message)) == nil
+            plan.senders.isEmpty || plan.senders.contains(message.from), isNew(MessageKey(message))
         else { return [] }
         rest = rest.map { $0 - 1 }
         return [.message(message)]
+    }
+
+    private func isNew(_ key: MessageKey) -> Bool {
+        guard isFollowing else { return printed.remove(key) == nil }
+        return status == .done || printed.insert(key).inserted
     }
 }
 
