@@ -165,25 +165,30 @@ import Testing
     @Test func aMobileMayHaveSoManySessionsAndNoMore() throws {
         let server = VirtualServer(HubConfiguration(sessionsPerMobile: 2))
         server.connect(try mobile(1))
-        #expect(server.hubs[0].refusal(of: try mobile(1)) == nil)
+        #expect(server.hubs[0].refusal(of: try mobile(1), now: server.now) == nil)
         server.connect(try mobile(1))
-        #expect(server.hubs[0].refusal(of: try mobile(1))?.code == .rateLimited)
-        #expect(server.hubs[0].refusal(of: try mobile(2)) == nil)
+        #expect(server.hubs[0].refusal(of: try mobile(1), now: server.now)?.code == .rateLimited)
+        #expect(server.hubs[0].refusal(of: try mobile(2), now: server.now) == nil)
     }
 
     @Test func theServerMayHaveSoManySessionsAndNoMore() throws {
         let server = VirtualServer(HubConfiguration(sessions: 2))
         server.connect(try mobile(1))
         server.connect(try mobile(2))
-        #expect(server.hubs[0].refusal(of: try mobile(3))?.code == .rateLimited)
+        #expect(server.hubs[0].refusal(of: try mobile(3), now: server.now)?.code == .rateLimited)
     }
 
     @Test func drainSpreadsTheGoodbyesOverItsWindow() throws {
         let sessions = try (0..<100).map { server.connect(try mobile($0)) }
         server.take(.drain(window: 2_000_000_000), loop: 0)
-        #expect(server.hubs[0].refusal(of: try mobile(200))?.code == .draining)
+        #expect(server.hubs[0].refusal(of: try mobile(200), now: server.now)?.code == .draining)
+        #expect(server.hubs[0].refusal(of: try mobile(200), now: server.now)?.retryAfter == 2)
         #expect(server.closed.count <= 1)
         server.pass(.seconds(1))
+        #expect(
+            server.hubs[0].refusal(of: try mobile(200), now: server.now)?.retryAfter == 1,
+            "what is left of the window"
+        )
         #expect((49...52).contains(server.closed.count), "half of them after half the time: \(server.closed.count)")
         #expect(server.drainedLoops == 0)
         server.pass(.seconds(1))

@@ -306,7 +306,9 @@ import Testing
         )
         world.input = BlockSource(["one\ntwo\nthree\n"])
         let outcome = await world.run("send", "-l", "--to", "9812345678,9812345679")
-        #expect(outcome.errors.last?.contains("line 2 of stdin went to some only, and nothing behind it was sent") == true)
+        #expect(
+            outcome.errors.last?.contains("line 2 of stdin went to some only, and nothing behind it was sent") == true
+        )
     }
 
     @Test func stdoutThatCannotBeWrittenIs74() async {

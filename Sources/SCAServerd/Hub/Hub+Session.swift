@@ -171,6 +171,14 @@ extension Hub {
     }
 }
 
+extension Hub {
+    /// For how many seconds goodbyes are said yet, 1 or more; nil while the server takes sessions. When they are over, so is the
+    /// process, and the next one can be asked.
+    func secondsOfDrain(now: HubTime) -> Int? {
+        draining.map { max(1, Int(($0.end - now.nanoseconds + 999_999_999) / 1_000_000_000)) }
+    }
+}
+
 /// The goodbye to every session, spread evenly over a window so that they do not all come back at once.
 struct Drain {
     private var sessions: [SessionID]
@@ -187,6 +195,9 @@ struct Drain {
     }
 
     var isDone: Bool { sessions.isEmpty }
+
+    /// When the last goodbye is said at the latest.
+    var end: Int64 { since + window }
 
     /// When the next session is due.
     var nextDeadline: Int64? {

@@ -131,8 +131,10 @@ final class Hub {
     /// Whether a new session of this mobile would be let in.
     ///
     /// - Returns: why not; nil if it would.
-    func refusal(of mobile: Mobile) -> Refusal? {
-        if draining != nil { return Refusal(.draining, "the server is draining; connect again in a moment") }
+    func refusal(of mobile: Mobile, now: HubTime) -> Refusal? {
+        if let rest = secondsOfDrain(now: now) {
+            return Refusal(.draining, retryAfter: rest, "the server is draining; connect again in a moment")
+        }
         if configuration.sessions > 0, directory.sessionCount >= configuration.sessions {
             return Refusal(.sessions, "the server has \(configuration.sessions) sessions, its limit; try later")
         }

@@ -86,10 +86,11 @@ final class HubLoop {
     }
 
     func refusal(of mobile: Mobile) -> Refusal? {
-        hub.refusal(of: mobile)
+        hub.refusal(of: mobile, now: now())
     }
 
-    var isDraining: Bool { hub.draining != nil }
+    /// See `Hub.secondsOfDrain`.
+    var secondsOfDrain: Int? { hub.secondsOfDrain(now: now()) }
 
     /// What it has counted so far.
     var readings: LoopReadings {

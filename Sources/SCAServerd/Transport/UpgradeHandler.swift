@@ -86,14 +86,14 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let refusal { return refuse(refusal, context) }
         switch request {
         case .health(let hasBody):
-            let isDraining = loop.isDraining
+            let rest = loop.secondsOfDrain
             let body =
-                #"{"status":"\#(isDraining ? "draining" : "ok")","connections":\#(loop.directory.sessionCount)}"#
+                #"{"status":"\#(rest == nil ? "ok" : "draining")","connections":\#(loop.directory.sessionCount)}"#
             respond(
-                isDraining ? .serviceUnavailable : .ok,
+                rest == nil ? .ok : .serviceUnavailable,
                 body,
                 hasBody: hasBody,
-                retryAfter: isDraining ? 5 : nil,
+                retryAfter: rest,
                 context
             )
         case .refused(let status, let error): refuse(status, error, context)

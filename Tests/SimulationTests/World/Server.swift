@@ -46,7 +46,7 @@ final class Server {
     /// - Returns: why not; nil if it is in.
     func accept(_ line: Line, _ request: World.Request) -> WireError? {
         let loop = line.number % hubs.count
-        if let refusal = hubs[loop].refusal(of: request.mobile) { return refusal.error }
+        if let refusal = hubs[loop].refusal(of: request.mobile, now: time) { return refusal.error }
         var terms = SessionTerms(mobile: request.mobile)
         terms.dialect = request.isBase ? .base : .v2
         terms.isVisible = request.isVisible
