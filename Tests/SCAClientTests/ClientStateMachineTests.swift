@@ -228,6 +228,27 @@ struct ClientStateMachineTests {
         #expect(machine.tick(now: time.now) == [.ping])
     }
 
+    @Test(arguments: [Int.max, Int.min, -1, 5_000_000_000_000_000_000], ["", #","frame_bytes":"#])
+    mutating func numbersOfAHelloThatMakeNoSenseAreCutToSome(_ number: Int, _ frameKey: String) throws {
+        let frameLimit = frameKey.isEmpty ? "" : "\(frameKey)\(number)"
+        let hello = """
+            {"type":"hello","server":"x","mobile":"\(Words.alice)","limits":{"text_bytes":\(number)\(frameLimit)},\
+            "heartbeat_s":\(number)}
+            """
+        guard case .hello(let hello) = try FrameDecoder().serverFrame(Array(hello.utf8).span) else {
+            return #expect(Bool(false), "\(hello)")
+        }
+        var machine = machine()
+        _ = machine.connect(now: time.now)
+        _ = machine.upgraded(.v2, now: time.now)
+        _ = machine.greeted(hello, now: time.now)
+        let limits = try #require(machine.info?.limits)
+        #expect(limits.textBytes == (number > 0 ? 1 << 24 : 0))
+        #expect(limits.frameBytes >= 1_024 && limits.frameBytes <= 1 << 26)
+        time.pass(.seconds(20))
+        #expect(machine.tick(now: time.now) == [.ping])
+    }
+
     @Test mutating func closeSaysGoodbyeAndDoesNotWaitForEver() {
         var machine = opened()
         #expect(machine.close(patience: .seconds(1), now: time.now) == [.close(.normal)])

@@ -15,7 +15,8 @@ internal import SCACore
 // counted if a connection stood for less than the policy's longest delay: a server that greets and hangs up is not hammered.
 //
 //   impossible (our bug)  `upgraded` while nothing is dialed; the transport is dropped
-//   hostile (the server)  a v2 server whose first frame is not `hello`; `invalidServer`, no retry
+//   hostile (the server)  a v2 server whose first frame is not `hello`; `invalidServer`, no retry. Limits in `hello` that are
+//                         negative or huge: they are cut to what a message can measure
 //   harmless              a failure or a loss after `close`; a second `hello`; ticks at any time
 //
 // Rejected: TCP keep-alive (two hours by default, and it says nothing of the server's process).
@@ -136,9 +137,10 @@ struct ClientStateMachine: Sendable {
     /// The server's first words.
     mutating func greeted(_ hello: Hello, now: Moment) -> [Action] {
         guard case .greeting(let attempt) = state else { return [] }
+        let most = WebSocketConnection.maximumMessage
         let limits = WireLimits(
-            textBytes: hello.textBytes,
-            frameBytes: hello.frameBytes > 0 ? hello.frameBytes : nil
+            textBytes: min(max(hello.textBytes, 0), most),
+            frameBytes: hello.frameBytes > 0 ? min(hello.frameBytes, most) : nil
         )
         let interval =
             hello.heartbeatSeconds > 0
