@@ -5,8 +5,11 @@ internal import SCACore
 struct TokenContent: Hashable, Sendable {
     /// Whom it admits; nil if it does not say.
     let subject: String?
-    /// When it ends, in seconds since 1970 UTC; nil if it does not say.
+    /// When it ends, in seconds since 1970 UTC; nil if it does not say, or names a year that is none.
     let end: Int64?
+
+    /// To the end of the year 9999, and as far back.
+    private static let times = -253_402_300_799.0...253_402_300_799.0
 
     /// - Parameter token: a JWT in its compact form (RFC 7519, RFC 7515), or any other word.
     /// - Returns: nil if there is nothing to be read.
@@ -23,7 +26,7 @@ struct TokenContent: Hashable, Sendable {
         guard let data = Data(base64Encoded: text), let claims = try? JSONDecoder().decode(Claims.self, from: data)
         else { return nil }
         subject = claims.sub
-        end = claims.exp.flatMap { Int64(exactly: $0.rounded(.down)) }
+        end = claims.exp.flatMap { Self.times.contains($0) ? Int64($0.rounded(.down)) : nil }
     }
 
     /// Why it can admit nobody, as far as it says itself; what follows "the token".

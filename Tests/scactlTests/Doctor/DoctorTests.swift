@@ -250,7 +250,8 @@ import Testing
             (#"{"sub":"9876543210","exp":1797956202}"#, "ok"), (#"{"sub":"9876543210","exp":1795400000}"#, "warning"),
             (#"{"sub":"9876543210","exp":1795356202}"#, "failed"),
             (#"{"sub":"9812345678","exp":1797956202}"#, "failed"),
-            (#"{"sub":"9876543210"}"#, "ok"), ("no JSON", "ok"),
+            (#"{"sub":"9876543210"}"#, "ok"), ("no JSON", "ok"), (#"{"exp":-253402300799}"#, "failed"),
+            (#"{"exp":10000000000000000}"#, "ok"), (#"{"exp":1795449628852000000}"#, "ok"), (#"{"exp":-1e18}"#, "ok"),
         ]
     )
     func whatTheTokenSaysOfItselfIsRead(_ claims: String, _ grade: String) async throws {
