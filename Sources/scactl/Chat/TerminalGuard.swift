@@ -14,7 +14,8 @@ enum TerminalGuard {
         var formerActions: [sigaction] = []
     }
 
-    private static let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS]
+    /// And USR1, which `MainLoop` leaves alone.
+    private static let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGUSR1]
 
     /// Proof: written by `arm` before there are handlers that read it, and by `disarm`, a plain store, when it is no longer needed.
     /// No lock: a handler may take none.

@@ -25,10 +25,9 @@ final class MainLoop: Sendable {
     /// Ask for an end.
     private static let polite = [SIGINT, SIGTERM, SIGHUP]
     private static let ofTheTerminal = [SIGTSTP, SIGCONT, SIGWINCH]
-    /// End the process at once, by their nature; here, after the terminal has been given back.
-    private static let deadly = [
-        SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU,
-    ]
+    /// End the process at once, by their nature; here, after the terminal has been given back. Not USR1: with it Swift's runtime stops
+    /// the other threads when one has crashed, and before it can say so we would have died of it (`TerminalGuard` has it).
+    private static let deadly = [SIGQUIT, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU]
     /// A polite signal has come: from now on nobody waits for the foreground.
     private static let isEnding = Atomic(false)
 

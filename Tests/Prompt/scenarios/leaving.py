@@ -206,10 +206,11 @@ def sigquit_ends_it_at_once_and_restores_the_terminal(scene):
 
 
 def a_signal_that_nobody_catches_restores_the_terminal(scene):
-    chat = scene.chat(RAVI)
-    chat.type("half a line")
-    chat.signal(signal.SIGUSR1)
-    chat.ends(138)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        chat = scene.chat(RAVI)
+        chat.type("half a line")
+        chat.signal(number)
+        chat.ends(128 + number)
 
 
 def ctrl_c_while_it_connects_ends_it(scene):
