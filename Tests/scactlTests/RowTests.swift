@@ -63,13 +63,13 @@ import Testing
             .health(
                 HealthRow(
                     isHealthy: false,
-                    status: "\u{1}x",
+                    status: "\u{1}\u{8}x",
                     connections: nil,
                     server: "ws://h",
                     elapsed: .milliseconds(2)
                 )
             ),
-            #"{"type":"health","ok":false,"status":"\u0001x","server":"ws://h","ms":2}"#
+            #"{"type":"health","ok":false,"status":"\u0001\bx","server":"ws://h","ms":2}"#
         ),
         (
             .login(World.peer, server: "ws://h", dialect: .base),

@@ -1,7 +1,7 @@
 /// JSON strings: writing them, and undoing their escapes.
-enum JSONString {
+package enum JSONString {
     /// Appends the text in quotes. Only `"`, `\` and bytes below 0x20 are escaped; all else is UTF-8 as it is.
-    static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
+    package static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         appendEscaped(text, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
