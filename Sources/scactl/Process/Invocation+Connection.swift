@@ -125,7 +125,11 @@ extension Invocation {
             let connection = context.network.connection(configuration, store: store)
             do throws(ClientError) { return (connection, try await connection.connect()) } catch {
                 attempt += 1
-                let delay = ReconnectPolicy.standard.delay(attempt: attempt, using: &random)
+                let delay = ReconnectPolicy.standard.delay(
+                    attempt: attempt,
+                    retryAfter: error.retryAfter,
+                    using: &random
+                )
                 guard let retryFor, error.isTemporary, time.uptime() - start + delay < retryFor else {
                     throw failure(connecting: error, with: configuration)
                 }
