@@ -90,6 +90,7 @@ import Testing
         (#"{"text":5}"#, "\"text\" is not a string"), (#"{"text":"x","ref":5}"#, "\"ref\" is not a string"),
         (#"{"to":5,"text":"x"}"#, "\"to\" is not a mobile or a list of them"),
         (#"{"to":["9812345678",5],"text":"x"}"#, "\"to\" is not a mobile or a list of them"),
+        (#"{"to":[],"text":"x"}"#, "\"to\" names nobody"),
         (#"{"to":"+98","text":"x"}"#, "a mobile is 10 to 32 digits, like 9876543210; found \"+98\""),
     ])
     func aBadObjectSaysWhatIsWrongWithIt(_ text: String, _ message: String) {
@@ -97,6 +98,15 @@ import Testing
         #expect(failure?.message == message)
         #expect(failure?.line == 7)
         #expect(failure?.status == .badInput)
+    }
+
+    @Test(arguments: [
+        #"{"ref":"r"}"#, #"{"text":"","ref":"r"}"#, #"{"to":"912","text":"x","ref":"r"}"#,
+        #"{"to":[],"text":"x","ref":"r"}"#, #"{"to":5,"text":"x","ref":"r"}"#,
+    ])
+    func aBadObjectsReferenceComesBack(_ text: String) {
+        let failure = #expect(throws: CommandFailure.self) { try parse(text, .jsonLines) }
+        #expect(failure?.reference == "r")
     }
 
     @Test func textThatIsNotUTF8IsRefused() {

@@ -147,6 +147,16 @@ import Testing
         #expect(try world.connection.submitted.map(\.text) == ["one\ntwo", "three"])
     }
 
+    @Test func whatTheServerWouldNotTakeIsReportedWithItsReference() async {
+        var world = World(ScriptedNetwork { $0.info.limits = WireLimits(textBytes: 3) })
+        let lines = #"{"to":"9812345678","text":"four","ref":"a"}"# + "\n" + #"{"text":"x","ref":"b"}"# + "\n"
+        world.input = BlockSource([lines])
+        let outcome = await world.run("send", "-j")
+        #expect(outcome.status == .badInput)
+        #expect(outcome.errors.map { $0.contains(#""ref":"a""#) } == [true, false])
+        #expect(outcome.errors.map { $0.contains(#""ref":"b""#) } == [false, true])
+    }
+
     @Test func aBadRecordIsReportedWithItsLineAndTheOthersAreSent() async throws {
         var world = World()
         world.input = BlockSource([
@@ -204,29 +214,6 @@ import Testing
         #expect(try world.connection.configuration.reconnect == .standard)
         #expect(try world.connection.submitted[0].retryFor == .seconds(3600))
         #expect(try world.connection.submitted[0].timeout == .seconds(3))
-    }
-
-    @Test func retryForWaitsForAServerThatIsNotThereYet() async throws {
-        var world = World(
-            ScriptedNetwork {
-                $0.connectError = ClientError(.unreachable, "no server answers")
-                $0.connectFailures = 3
-            }
-        )
-        world.sleep = { _ in }
-        let outcome = await world.run("send", "--retry-for", "1h", "--to", "9812345678", "hi")
-        #expect(outcome.status == .done)
-        #expect(world.network.made.count == 4)
-        #expect(world.network.made.last?.submitted.map(\.text) == ["hi"])
-    }
-
-    @Test(arguments: [ClientError.Code.unauthorized, .tlsFailed, .invalidServer])
-    func whatTryingAgainDoesNotMendIsNotTriedAgain(code: ClientError.Code) async {
-        var world = World(ScriptedNetwork { $0.connectError = ClientError(code, "no") })
-        world.sleep = { _ in }
-        let outcome = await world.run("send", "--retry-for", "1h", "--to", "9812345678", "hi")
-        #expect(outcome.status != .done)
-        #expect(world.network.made.count == 1)
     }
 
     @Test func aConnectionThatIsLostIs69() async {

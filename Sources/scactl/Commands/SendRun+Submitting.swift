@@ -87,15 +87,16 @@ extension SendRun {
     /// Refuses what the server would not take, with the place where it came from.
     private func isAcceptable(_ record: MessageRecord) async -> Bool {
         let recipients = record.recipients ?? plan.recipients
-        if recipients.isEmpty {
-            await refuse(.badInput("no \"to\", and no --to", hint: MessageRecord.example, line: record.line))
-            return false
-        }
         do throws(CommandFailure) {
+            if recipients.isEmpty {
+                throw .badInput("no \"to\", and no --to", hint: MessageRecord.example, line: record.line)
+            }
             try visit.info.check(record.text, to: recipients, line: record.line, context.makeMessageID)
         } catch {
             if record.line == nil { await show(plan.recipients.map { .sent(rejected(to: $0, because: error)) }) }
-            await refuse(error)
+            var failure = error
+            failure.reference = record.reference
+            await refuse(failure)
             return false
         }
         return true

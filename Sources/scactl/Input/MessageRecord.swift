@@ -63,9 +63,15 @@ extension MessageRecord {
 
     private static func parseJSON(_ bytes: [UInt8], line: Int) throws(CommandFailure) -> MessageRecord? {
         guard let object = try JSONRecord.fromLine(bytes, number: line) else { return nil }
-        let text = try object.text.asText(line: line)
-        let recipients = try object.to.map { (to) throws(CommandFailure) in try to.mobiles(line: line) }
-        return MessageRecord(recipients: recipients, text: text, reference: object.ref, line: line)
+        do throws(CommandFailure) {
+            let text = try object.text.asText(line: line)
+            let recipients = try object.to.map { (to) throws(CommandFailure) in try to.mobiles(line: line) }
+            return MessageRecord(recipients: recipients, text: text, reference: object.ref, line: line)
+        } catch {
+            var failure = error
+            failure.reference = object.ref
+            throw failure
+        }
     }
 }
 
@@ -95,6 +101,7 @@ struct JSONRecipients: Decodable {
 
     /// - Throws: `CommandFailure` with status 65 and the line's number.
     func mobiles(line: Int) throws(CommandFailure) -> [Mobile] {
+        if words.isEmpty { throw .badInput("\"to\" names nobody", hint: MessageRecord.example, line: line) }
         var mobiles: [Mobile] = []
         for word in words { mobiles.append(try Mobile(argument: word, line: line)) }
         return mobiles

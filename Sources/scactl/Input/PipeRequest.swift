@@ -46,11 +46,7 @@ struct PipeRequest: Hashable, Sendable {
             }
             return .reply(to: id, text: try object.text.asText(line: line))
         case (nil, nil, let to?):
-            let recipients = try to.mobiles(line: line).withoutRepeats
-            guard !recipients.isEmpty else {
-                throw .badInput("\"to\" names nobody", hint: MessageRecord.example, line: line)
-            }
-            return .send(to: recipients, text: try object.text.asText(line: line))
+            return .send(to: try to.mobiles(line: line).withoutRepeats, text: try object.text.asText(line: line))
         case (nil, nil, nil):
             throw .badInput("no \"to\", no \"reply\" and no \"op\"", hint: MessageRecord.example, line: line)
         default:
