@@ -6,12 +6,15 @@ public enum ParserMessage {
         public let option: String
         /// What was taken for one.
         public let value: String
+        /// Whether the option takes what may begin with a dash: a text, a file's name. A number or a duration never does.
+        let canBeOne: Bool
 
         /// The sentence.
         public var message: String { "\(option) needs a value, and \"\(value)\" looks like an option" }
-        /// How the parser takes it for a value.
-        public var hint: String {
-            "\(option.hasPrefix("--") ? "\(option)=\(value)" : "\(option)\(value)"), if it is one"
+        /// How the parser takes it for a value; nil if it would be none.
+        public var hint: String? {
+            guard canBeOne else { return nil }
+            return "\(option.hasPrefix("--") ? "\(option)=\(value)" : "\(option)\(value)"), if it is one"
         }
     }
 
@@ -33,6 +36,10 @@ public enum ParserMessage {
             let name = option.split(separator: " ").first.map(String.init),
             let value = zip(arguments, arguments.dropFirst()).first(where: { $0 == name && $1.hasPrefix("-") })?.1
         else { return nil }
-        return DashedValue(option: name, value: value)
+        return DashedValue(
+            option: name,
+            value: value,
+            canBeOne: option.hasSuffix(" <text>") || option.hasSuffix(" <file>")
+        )
     }
 }

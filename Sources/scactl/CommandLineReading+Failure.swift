@@ -6,15 +6,17 @@ extension CommandLineReading {
     static func failure(_ error: any Error, _ arguments: [String]) -> CommandFailure {
         if let word = commandWord(arguments), word != "help", !commandNames.contains(word) { return noCommand(word) }
         if let dashed = ParserMessage.dashedValue(Scactl.message(for: error), arguments) {
-            return .usage(dashed.message, hint: dashed.hint)
+            return .usage(dashed.message, hint: dashed.hint ?? help(arguments))
         }
         if let failure = programWithoutDashes(arguments) { return failure }
-        if let command = arguments.first(where: commandNames.contains) {
-            let message = ParserMessage.sentence(Scactl.message(for: error))
-            let isText = command == "send" && message.hasPrefix("unknown option")
-            return .usage(message, hint: isText ? "scactl send … -- TEXT, if that is text" : "scactl \(command) --help")
-        }
-        return .usage(ParserMessage.sentence(Scactl.message(for: error)), hint: "scactl --help")
+        let message = ParserMessage.sentence(Scactl.message(for: error))
+        let isText = arguments.first(where: commandNames.contains) == "send" && message.hasPrefix("unknown option")
+        return .usage(message, hint: isText ? "scactl send … -- TEXT, if that is text" : help(arguments))
+    }
+
+    /// What tells of the options that were used.
+    private static func help(_ arguments: [String]) -> String {
+        arguments.first(where: commandNames.contains).map { "scactl \($0) --help" } ?? "scactl --help"
     }
 
     static func noCommand(_ word: String) -> CommandFailure {

@@ -19,9 +19,13 @@ import Testing
             ParserMessage.dashedValue("Missing value for '--timeout <duration>'", ["who", "--timeout", "-5"])
         )
         #expect(long.message == #"--timeout needs a value, and "-5" looks like an option"#)
-        #expect(long.hint == "--timeout=-5, if it is one")
+        #expect(long.hint == nil, "no duration begins with a dash")
         let short = ParserMessage.dashedValue("Missing value for '-m <mobile>'", ["-m", "-5"])
-        #expect(short?.hint == "-m-5, if it is one")
+        #expect(short?.option == "-m" && short?.hint == nil)
+        let text = ParserMessage.dashedValue("Missing value for '--grep <text>'", ["history", "--grep", "-5"])
+        #expect(text?.hint == "--grep=-5, if it is one")
+        let file = ParserMessage.dashedValue("Missing value for '-k <file>'", ["-k", "-f"])
+        #expect(file?.hint == "-k-f, if it is one")
     }
 
     @Test func otherMessagesAndValuesThatAreNotThereAreLeftAlone() {

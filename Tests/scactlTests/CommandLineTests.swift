@@ -79,9 +79,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (["who", "--timeout", "-1"], "--timeout needs a value, and \"-1\" looks like an option", "--timeout=-1"),
-        (["history", "-n", "-3"], "-n needs a value, and \"-3\" looks like an option", "-n-3"),
-        (["history", "--grep", "-x"], "--grep needs a value, and \"-x\" looks like an option", "--grep=-x"),
+        (["who", "--timeout", "-1"], "--timeout needs a value, and \"-1\" looks like an option", "scactl who --help"),
+        (["history", "-n", "-3"], "-n needs a value, and \"-3\" looks like an option", "scactl history --help"),
+        (
+            ["history", "--grep", "-x"], "--grep needs a value, and \"-x\" looks like an option",
+            "--grep=-x, if it is one"
+        ),
         (["send", "--to"], "missing value for '--to <mobile>'", nil),
     ])
     func aValueThatLooksLikeAnOptionIsNamed(_ arguments: [String], _ message: String, _ hint: String?) async {
@@ -89,7 +92,7 @@ import Testing
         #expect(await Scactl.run(["-o", "text"] + arguments, in: world.context) == .usage)
         let said = world.errors.lines.joined()
         #expect(said.hasPrefix("scactl: \(message)\n"))
-        if let hint { #expect(said.hasSuffix("\n  try: \(hint), if it is one")) }
+        if let hint { #expect(said.hasSuffix("\n  try: \(hint)")) }
     }
 
     @Test func whatIsJoinedToItsOptionIsAValue() async throws {

@@ -78,11 +78,15 @@ public final class HistoryFile {
     /// Looks at what stands in a history's place, without opening it.
     ///
     /// - Parameter path: the file, `SettingsPaths.history(of:)`; nothing need be there.
-    /// - Throws: `HistoryError` `.notAFile` for what `init(path:)` refuses: a symbolic link, a folder, a device.
+    /// - Throws: `HistoryError` `.notAFile` for what `init(path:)` refuses: a symbolic link, a folder, a device; a file where one of
+    ///   its folders is to be.
     public static func examine(_ path: String) throws(HistoryError) {
         var status = stat()
-        guard lstat(path, &status) == 0, !status.isRegularFile else { return }
-        throw .notARegularFile(path, what: status.kind)
+        if lstat(path, &status) != 0 {
+            guard errno == ENOTDIR else { return }
+            throw HistoryError("open", path, SystemError(call: "lstat", number: ENOTDIR))
+        }
+        if !status.isRegularFile { throw .notARegularFile(path, what: status.kind) }
     }
 
     /// Own messages were named from this place on; in a file that has been replaced since, anywhere.

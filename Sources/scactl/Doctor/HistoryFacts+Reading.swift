@@ -16,6 +16,8 @@ extension HistoryFacts {
 
     init(reading path: String) throws(HistoryError) {
         self.init(path: path)
+        // The reader follows a link, and whoever appends does not.
+        try HistoryFile.examine(path)
         folder = path
         repeat { folder = Self.parent(of: folder) } while access(folder, F_OK) != 0 && folder != "/"
         isFolderWritable = access(folder, W_OK | X_OK) == 0
@@ -23,8 +25,6 @@ extension HistoryFacts {
         if statvfs(folder, &disk) == 0 { free = Int64(disk.f_bavail) * Int64(disk.f_frsize) }
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
-        // The reader follows a link, and whoever appends does not.
-        try HistoryFile.examine(path)
         var reader = HistoryReader(path: path)
         var found = File()
         let end = ContinuousClock.now + Self.patience

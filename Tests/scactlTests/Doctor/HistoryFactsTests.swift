@@ -98,6 +98,15 @@ import Testing
         #expect(throws: HistoryError.self) { try HistoryFacts(reading: world.historyPath) }
     }
 
+    @Test func aFileWhereAFolderIsToBeIsTheErrorThatSendHas() throws {
+        let world = World()
+        try FileManager.default.createDirectory(atPath: "\(world.folder)/data", withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: "\(world.folder)/data/sca"))
+        let said = #expect(throws: HistoryError.self) { try HistoryFacts(reading: world.historyPath) }
+        let ofSend = #expect(throws: HistoryError.self) { try HistoryFile(path: world.historyPath) }
+        #expect(said?.code == .notAFile && said == ofSend)
+    }
+
     /// Also one that leads to a good history, or nowhere: its mode is not the file's, and nothing is appended to it.
     @Test(arguments: [true, false])
     func aLinkInItsPlaceIsTheErrorThatSendHas(_ isThere: Bool) throws {
