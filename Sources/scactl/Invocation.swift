@@ -19,8 +19,9 @@ struct Invocation: Sendable {
     let isQuiet: Bool
     /// What was remembered by `login`.
     let settings: Settings
+    /// Where the config file and the history are.
+    let paths: SettingsPaths
     private let knownMobile: Mobile?
-    private let knownPaths: Result<SettingsPaths, SettingsError>
 
     /// - Parameter known: what to take in place of the config file, which is not read then.
     /// - Throws: `CommandFailure` with status 64 for options and environment; what makes 78 for the config file.
@@ -33,8 +34,8 @@ struct Invocation: Sendable {
         self.context = context
         self.console = console
         isQuiet = options.quiet
-        knownPaths = Result { () throws(SettingsError) in try SettingsPaths(environment: context.environment) }
-        settings = try known ?? Self.settings(at: knownPaths)
+        paths = SettingsPaths(environment: context.environment)
+        settings = try known ?? Self.settings(at: paths)
         timeout = try options.timeout.map { (text) throws(CommandFailure) in
             try Duration(argument: text, for: "--timeout")
         }
@@ -53,26 +54,30 @@ struct Invocation: Sendable {
 
     /// Who I am.
     ///
-    /// - Throws: `not_logged_in`, status 77.
+    /// - Throws: `not_logged_in`, status 77; status 78 if the environment does not say where a login would have said it.
     func mobile() throws(CommandFailure) -> Mobile {
-        guard let knownMobile else { throw .notLoggedIn }
-        return knownMobile
+        if let knownMobile { return knownMobile }
+        do throws(SettingsError) { _ = try paths.configFile } catch { throw CommandFailure(explaining: error) }
+        throw .notLoggedIn
     }
-
-    /// Where the config file and the history are.
-    ///
-    /// - Throws: `SettingsError` if the environment names no home.
-    func paths() throws(SettingsError) -> SettingsPaths { try knownPaths.get() }
 
     /// What a login has left to prove that I am this mobile, if it was at this server.
     ///
     /// - Throws: status 78 if others can read it, or it cannot be used.
     func token(of mobile: Mobile) throws(CommandFailure) -> String? {
-        guard case .success(let paths) = knownPaths else { return nil }
         do throws(SettingsError) {
-            let stored = try StoredToken.load(from: paths.token(of: mobile))
+            guard let path = try tokenFile(of: mobile) else { return nil }
+            let stored = try StoredToken.load(from: path)
             return stored?.server == endpoint.description ? stored?.token : nil
         } catch { throw CommandFailure(explaining: error) }
+    }
+
+    /// Where that is kept; nil if the environment names no place for it: then there is none.
+    func tokenFile(of mobile: Mobile) throws(SettingsError) -> String? {
+        do throws(SettingsError) { return try paths.token(of: mobile) } catch {
+            guard error.code == .noHome else { throw error }
+            return nil
+        }
     }
 
     /// The same run with rows as JSON lines, also on a terminal: for a command whose rows are a protocol.
@@ -100,13 +105,15 @@ struct Invocation: Sendable {
 
     /// My history.
     func history() throws -> HistoryStore {
-        HistoryStore(path: try paths().history(of: mobile()))
+        HistoryStore(path: try paths.history(of: mobile()))
     }
 
     /// An environment that names no home is no reason to refuse a command that needs none.
-    private static func settings(at paths: Result<SettingsPaths, SettingsError>) throws(SettingsError) -> Settings {
-        guard case .success(let paths) = paths else { return Settings() }
-        return try Settings.load(from: paths.configFile)
+    private static func settings(at paths: SettingsPaths) throws(SettingsError) -> Settings {
+        do throws(SettingsError) { return try Settings.load(from: paths.configFile) } catch {
+            guard error.code == .noHome else { throw error }
+            return Settings()
+        }
     }
 
     private static func endpoint(

@@ -13,10 +13,9 @@ struct Welcome: Sendable {
     ///   - context: for environment and settings; those that cannot be used are passed over, since the first command, and
     ///     `doctor`, say what is wrong with them.
     init(_ options: SharedOptions, in context: CommandContext) {
-        let paths = try? SettingsPaths(environment: context.environment)
-        let settings = paths.flatMap { try? Settings.load(from: $0.configFile) } ?? Settings()
-        let mobile = options.mobile ?? context.variable("SCACTL_MOBILE") ?? settings.mobile?.description
-        let server = options.server ?? context.variable("SCACTL_SERVER") ?? settings.server ?? "ws://127.0.0.1:8080"
+        let settings = try? Settings.load(from: SettingsPaths(environment: context.environment).configFile)
+        let mobile = options.mobile ?? context.variable("SCACTL_MOBILE") ?? settings?.mobile?.description
+        let server = options.server ?? context.variable("SCACTL_SERVER") ?? settings?.server ?? "ws://127.0.0.1:8080"
         login = mobile.flatMap { Mobile($0) }.map { ("\($0)", TextSanitizer.sanitized(server, .oneLine)) }
     }
 

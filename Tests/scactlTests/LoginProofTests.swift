@@ -209,7 +209,7 @@ import Testing
         world.terminals = Terminals(output: true, errors: true)
         world.environment["TERM"] = "dumb"
         world.environment["SCACTL_MOBILE"] = nil
-        let paths = try SettingsPaths(environment: world.environment)
+        let paths = SettingsPaths(environment: world.environment)
         try Settings(mobile: World.me).save(to: world.configPath)
         for mobile in [World.me, World.peer, World.other] {
             try StoredToken(server: "ws://a", token: "t").save(to: paths.token(of: mobile))

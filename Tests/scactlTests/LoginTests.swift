@@ -21,6 +21,29 @@ import Testing
         #expect(world.network.made.last?.configuration.endpoint.description == "ws://chat.example:81")
     }
 
+    @Test func homeIsNotNeededWhereTheFoldersAreNamed() async {
+        var world = World()
+        world.environment["XDG_STATE_HOME"] = nil
+        world.environment["SCACTL_MOBILE"] = nil
+        #expect(await world.run("login", "9812345678", "-s", "ws://chat.example").status == .done)
+        #expect(await world.run("who").status == .done)
+        #expect(world.network.made.last?.configuration.mobile == World.peer)
+        #expect(world.network.made.last?.configuration.endpoint.host == "chat.example")
+        #expect(await world.run().rows.joined().contains("You are 9812345678"))
+        #expect(await world.run("logout").status == .done)
+        #expect(await world.run("who").status == .notAdmitted)
+    }
+
+    @Test func whereALoginWouldBeIsToldBeforeThatThereIsNone() async {
+        var world = World()
+        world.environment["XDG_CONFIG_HOME"] = nil
+        #expect(await world.run("who").status == .done)
+        world.environment["SCACTL_MOBILE"] = nil
+        let outcome = await world.run("who")
+        #expect(outcome.status == .badConfiguration)
+        #expect(outcome.errors.joined().contains("neither XDG_CONFIG_HOME nor HOME is set"))
+    }
+
     @Test func onlyTheOwnerMayReadTheConfigFile() async {
         let world = World()
         _ = await world.run("login", "9812345678")

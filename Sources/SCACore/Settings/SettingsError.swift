@@ -8,7 +8,7 @@ public struct SettingsError: Error, Sendable, Hashable {
         case unreadable
         /// The file is not JSON, or a value in it has the wrong type.
         case malformed
-        /// The file is JSON, and a value in it cannot be used.
+        /// The file is JSON, and a value in it cannot be used; or a variable that names a folder cannot.
         case invalidValue = "invalid_value"
         /// The file holds a secret, and others can read it.
         case exposed

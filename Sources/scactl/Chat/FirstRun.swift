@@ -11,8 +11,7 @@ struct FirstRun {
     /// - Throws: `not_logged_in` if the questions are not answered.
     func run() async throws -> Invocation {
         let mobile = try await mobile()
-        let paths = try invocation.paths()
-        let file = paths.history(of: mobile)
+        let file = try invocation.paths.history(of: mobile)
         try await say("Messages are kept on this device only, in \(file); the server keeps nothing.")
         var options = shared
         options.mobile = mobile.description

@@ -65,13 +65,14 @@ struct Chat: Subcommand {
         let console = try Console(.text, TerminalStyle.Choice(option: shared.color), in: context)
         var invocation = try Invocation(shared, console: console, in: context)
         do throws(CommandFailure) { _ = try invocation.mobile() } catch {
+            guard error.status == .notAdmitted else { throw error }
             invocation = try await FirstRun(prompt: prompt, shared: shared, invocation: invocation).run()
         }
         let mobile = try invocation.mobile()
         var configuration = try invocation.configuration(isVisible: true, presence: .all)
         configuration.connectTimeout = invocation.timeout ?? Invocation.patience
         configuration.reconnect = .standard
-        let file = try invocation.paths().history(of: mobile)
+        let file = try invocation.paths.history(of: mobile)
         let store = HistoryStore(path: file)
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
         try await store.storeOwn([])
@@ -120,11 +121,12 @@ struct Chat: Subcommand {
     private func makePrompt(_ invocation: Invocation) async throws -> Prompt {
         let environment = invocation.context.environment
         let style = TerminalStyle(try .init(option: shared.color), isTerminal: true, environment: environment)
-        let paths = try invocation.paths()
-        var history: InputHistory? = InputHistory(path: paths.stateFolder + "/input_history")
-        do throws(SettingsError) { try paths.makeStateFolder() } catch {
+        var history: InputHistory?
+        do throws(SettingsError) {
+            try invocation.paths.makeStateFolder()
+            history = InputHistory(path: try invocation.paths.stateFolder + "/input_history")
+        } catch {
             await invocation.console.remark("typed lines will not be kept: \(error.message)")
-            history = nil
         }
         let editor = ReadlineEditor(
             history: history,

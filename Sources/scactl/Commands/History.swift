@@ -54,7 +54,7 @@ struct History: Subcommand {
     var shared: SharedOptions
 
     func run(_ invocation: Invocation) async throws -> ExitStatus {
-        let file = try invocation.paths().history(of: invocation.mobile())
+        let file = try invocation.paths.history(of: invocation.mobile())
         let filter = try filter(invocation.context.time)
         let count = try count.map { (text) throws(CommandFailure) in try Int(count: text, for: "-n") }
         if path {

@@ -54,7 +54,7 @@ struct Listen: Subcommand {
         if plan.count == 0 { return .done }
         var configuration = try invocation.lastingConfiguration(presence: plan.events.contains(.presence))
         configuration.sendsReceipts = !noStore
-        let file = try invocation.paths().history(of: configuration.mobile)
+        let file = try invocation.paths.history(of: configuration.mobile)
         let store = noStore ? nil : HistoryStore(path: file)
         // Opened before anybody sees us online, so that what is wrong with it is said now and not at the first message.
         try await store?.storeOwn([])

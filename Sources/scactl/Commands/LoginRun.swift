@@ -28,8 +28,9 @@ struct LoginRun {
     /// - Returns: the row that says so.
     /// - Throws: why not; then nothing is remembered.
     func run(as mobile: Mobile) async throws -> Row {
-        let paths = try invocation.paths()
-        // Looked at first: a code is not to be wasted on a folder that cannot be written, nor on a stored token's mode.
+        // Looked at first: a code is not to be wasted on a folder that nobody has named, nor on a stored token's mode.
+        let configFile = try invocation.paths.configFile
+        if token != nil { _ = try invocation.paths.token(of: mobile) }
         let stored = try token ?? invocation.token(of: mobile)
         var (proof, info) = (token, ServerInfo(dialect: .base))
         do {
@@ -40,7 +41,7 @@ struct LoginRun {
             info = try await connect(as: mobile, with: fresh)
             proof = fresh
         }
-        try await remember(mobile, proof, at: paths)
+        try await remember(mobile, proof, in: configFile)
         if info.dialect == .base {
             await invocation.console.remark(
                 "this server speaks the base dialect: it can tell routed from offline, but not that a message was stored"
@@ -57,12 +58,13 @@ struct LoginRun {
         configuration.caFile = invocation.caFile
         configuration.isVisible = false
         configuration.connectTimeout = patience
-        let store = HistoryStore(path: try invocation.paths().history(of: mobile))
+        let store = HistoryStore(path: try invocation.paths.history(of: mobile))
         return try await invocation.withConnection(configuration, store: store, timeout: patience) { $0.info }
     }
 
     /// - Parameter refusal: what stands if the server gives no tokens for codes.
     private func tokenForCode(_ mobile: Mobile, otherwise refusal: CommandFailure) async throws -> String {
+        _ = try invocation.paths.token(of: mobile)
         let (network, endpoint, caFile) = (invocation.context.network, invocation.endpoint, invocation.caFile)
         let made: CodeLogin.Offer?
         do throws(ClientError) {
@@ -91,11 +93,12 @@ struct LoginRun {
         }
     }
 
-    private func remember(_ mobile: Mobile, _ proof: String?, at paths: SettingsPaths) async throws {
+    private func remember(_ mobile: Mobile, _ proof: String?, in configFile: String) async throws {
         let server = invocation.endpoint.description
         if let proof {
-            try StoredToken(server: server, token: proof).save(to: paths.token(of: mobile))
-            await invocation.console.detail("the token is in \(paths.token(of: mobile))")
+            let path = try invocation.paths.token(of: mobile)
+            try StoredToken(server: server, token: proof).save(to: path)
+            await invocation.console.detail("the token is in \(path)")
             if !invocation.endpoint.isSecure, !invocation.endpoint.isLoopback {
                 await invocation.console.remark(
                     "the token travels in the clear over ws://; whoever sees it can be \(mobile). Use wss:// if there is one"
@@ -106,8 +109,8 @@ struct LoginRun {
         settings.mobile = mobile
         settings.server = server
         settings.caFile = invocation.caFile
-        try settings.save(to: paths.configFile)
-        await invocation.console.detail("remembered in \(paths.configFile)")
+        try settings.save(to: configFile)
+        await invocation.console.detail("remembered in \(configFile)")
     }
 }
 

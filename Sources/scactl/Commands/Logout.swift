@@ -16,11 +16,11 @@ struct Logout: Subcommand {
     var shared: SharedOptions
 
     func run(_ invocation: Invocation) async throws -> ExitStatus {
-        let paths = try invocation.paths()
+        let paths = invocation.paths
         let old = try Settings.remove(at: paths.configFile)
         var proven: [Mobile] = []
-        for mobile in Set([old.mobile, try? invocation.mobile()].compactMap(\.self)).sorted()
-        where try StoredToken.remove(at: paths.token(of: mobile)) {
+        for mobile in Set([old.mobile, try? invocation.mobile()].compactMap(\.self)).sorted() {
+            guard let path = try invocation.tokenFile(of: mobile), try StoredToken.remove(at: path) else { continue }
             proven.append(mobile)
         }
         if invocation.context.terminals.errors {
@@ -40,7 +40,8 @@ struct Logout: Subcommand {
     ///   - mobile: who was logged in; nil if nobody was.
     ///   - others: whose tokens were removed.
     private static func sentence(_ mobile: Mobile?, tokensOf others: [Mobile], _ paths: SettingsPaths) -> String {
-        var parts = mobile.map { ["forgot \($0); its messages stay in \(paths.history(of: $0))"] } ?? []
+        var parts = mobile.map { ["forgot \($0)"] } ?? []
+        if let file = mobile.flatMap({ try? paths.history(of: $0) }) { parts.append("its messages stay in \(file)") }
         parts += others.filter { $0 != mobile }.map { "forgot the token of \($0)" }
         return parts.isEmpty ? "nobody was logged in" : parts.joined(separator: "; ")
     }

@@ -10,8 +10,11 @@ struct HistoryCheck: Sendable {
     }
 
     func rows() async -> [CheckRow] {
-        guard let mobile = try? invocation.mobile(), let paths = try? invocation.paths() else { return [] }
-        let path = paths.history(of: mobile)
+        guard let mobile = try? invocation.mobile() else { return [] }
+        let path: String
+        do throws(SettingsError) { path = try invocation.paths.history(of: mobile) } catch {
+            return [.failed(.history, CommandFailure(explaining: error))]
+        }
         let desk = HistoryDesk(path: path)
         var facts: HistoryFacts
         do throws(HistoryError) { facts = try await desk.facts() } catch {

@@ -21,7 +21,7 @@ struct LocalChecks: Sendable {
     /// Where settings are read from.
     private var place: CheckRow {
         do throws(SettingsError) {
-            let path = try invocation.paths().configFile
+            let path = try invocation.paths.configFile
             return .ok(.settings, access(path, F_OK) == 0 ? "read from \(path)" : "none yet; login will write \(path)")
         } catch {
             return .failed(.settings, CommandFailure(explaining: error))
@@ -41,9 +41,9 @@ struct LocalChecks: Sendable {
 
     /// What a login has left as a proof; nothing without a login.
     func token() -> [CheckRow] {
-        guard let mobile = try? invocation.mobile(), let paths = try? invocation.paths() else { return [] }
-        let path = paths.token(of: mobile)
+        guard let mobile = try? invocation.mobile() else { return [] }
         do throws(SettingsError) {
+            guard let path = try invocation.tokenFile(of: mobile) else { return [] }
             guard let stored = try StoredToken.load(from: path) else {
                 return [.ok(.token, "none is kept; a server that wants one says so")]
             }

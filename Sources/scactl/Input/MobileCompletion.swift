@@ -28,33 +28,29 @@ struct MobileCompletion {
     /// - Parameter prefix: what stands before the cursor. After a comma the next mobile is completed, and the shell gets
     ///   the whole word.
     func peers(completing prefix: String) -> [String] {
-        guard let paths, let mobile else { return [] }
+        guard let mobile, let history = try? paths.history(of: mobile) else { return [] }
         let start = prefix.lastIndex(of: ",").map { prefix.index(after: $0) } ?? prefix.startIndex
         let (given, begun) = (prefix[..<start], prefix[start...])
         let taken = Set(given.split(separator: ",").compactMap { Mobile(String($0)) })
-        return KnownPeers.read(historyPath: paths.history(of: mobile), limit: .max)
+        return KnownPeers.read(historyPath: history, limit: .max)
             .filter { !taken.contains($0) && $0.description.hasPrefix(begun) }
             .map { "\(given)\($0)" }
     }
 
     /// The one that is logged in first, then those that have a folder, in order.
     func own() -> [Mobile] {
-        guard let paths else { return [] }
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: paths.dataFolder)) ?? []
-        let current = settings(paths).mobile
-        return ([current].compactMap(\.self) + folders.sorted().compactMap { Mobile($0) }).withoutRepeats
+        return ([settings.mobile].compactMap(\.self) + folders.sorted().compactMap { Mobile($0) }).withoutRepeats
     }
 
     /// The current mobile, found as `Invocation` finds it.
     private var mobile: Mobile? {
         if let text = words.lastValue(of: "--mobile", "-m") { return Mobile(text) }
         if let text = environment["SCACTL_MOBILE"], !text.isEmpty { return Mobile(text) }
-        return paths.flatMap { settings($0).mobile }
+        return settings.mobile
     }
 
-    private var paths: SettingsPaths? { try? SettingsPaths(environment: environment) }
+    private var paths: SettingsPaths { SettingsPaths(environment: environment) }
 
-    private func settings(_ paths: SettingsPaths) -> Settings {
-        (try? Settings.load(from: paths.configFile)) ?? Settings()
-    }
+    private var settings: Settings { (try? Settings.load(from: paths.configFile)) ?? Settings() }
 }

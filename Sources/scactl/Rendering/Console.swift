@@ -130,7 +130,6 @@ struct Console: Sendable {
             }
             return form
         }
-        guard let paths = try? SettingsPaths(environment: context.environment) else { return .auto }
-        return (try? Settings.load(from: paths.configFile))?.output ?? .auto
+        return (try? Settings.load(from: SettingsPaths(environment: context.environment).configFile))?.output ?? .auto
     }
 }

@@ -104,8 +104,8 @@ extension EchoBot {
         let endpoint = try Endpoint(parsing: environment["SCACTL_SERVER"] ?? "ws://127.0.0.1:8080")
         var configuration = ClientConfiguration(endpoint: endpoint, mobile: mobile)
         configuration.reconnect = .standard
-        let paths = try SettingsPaths(environment: environment)
-        self.init(configuration: configuration, historyPath: paths.history(of: mobile), log: log)
+        let path = try SettingsPaths(environment: environment).history(of: mobile)
+        self.init(configuration: configuration, historyPath: path, log: log)
     }
 
     /// What arrived before this start, as far as a sender may still be trying again.
