@@ -6,6 +6,8 @@ internal import SCACore
 /// and the only way to any of it.
 struct CommandContext: Sendable {
     var environment: [String: String]
+    /// The same for the programs that are started.
+    var inherited: RawEnvironment
     var input: any ByteSource
     var output: any LineSink
     var errors: any LineSink
@@ -61,6 +63,7 @@ extension CommandContext {
         let time = TimeSource.system
         return CommandContext(
             environment: ProcessInfo.processInfo.environment,
+            inherited: .process,
             input: DescriptorReader(descriptor: STDIN_FILENO, name: "stdin"),
             output: DescriptorWriter(descriptor: STDOUT_FILENO, name: "stdout"),
             errors: DescriptorWriter(descriptor: STDERR_FILENO, name: "stderr"),

@@ -37,7 +37,16 @@ struct Scactl: ParsableCommand {
         if arguments == ["--version"], printVersion() { Glibc.exit(ExitStatus.done.rawValue) }
         SystemLog.keepOut()
         guard let loop = MainLoop() else { Glibc.exit(ExitStatus.bug.rawValue) }
-        loop.run { stop, signals in await run(arguments, in: .process(stop: stop, signals: signals)) }
+        loop.run { stop, signals in
+            let context = CommandContext.process(stop: stop, signals: signals)
+            // What Tab asks is answered as far as it can be: a complaint would land in what is typed.
+            guard let number = GivenWords.unreadable, arguments.first != "---completion" else {
+                return await run(arguments, in: context)
+            }
+            let failure = CommandFailure.badInput(GivenWords.message(number), hint: GivenWords.hint)
+            await Console(reading: arguments, in: context).report(failure)
+            return failure.status
+        }
     }
 
     /// Runs one command line to its end, everything said and written.

@@ -79,5 +79,8 @@ extension OptionValue<Bool> {
 }
 
 extension OptionValue<String> {
-    static var text: Self { Self(name: "text", expected: "text") { $0 } }
+    /// What was not UTF-8 comes repaired, by U+FFFD; it would be something else than was meant.
+    static var text: Self {
+        Self(name: "text", expected: "text in UTF-8") { $0.unicodeScalars.contains("\u{FFFD}") ? nil : $0 }
+    }
 }

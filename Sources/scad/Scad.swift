@@ -42,6 +42,9 @@ struct Scad: ParsableCommand {
     static func main() {
         SystemLog.keepOut()
         do {
+            if let number = GivenWords.unreadable {
+                throw Complaint(GivenWords.message(number), hint: GivenWords.hint, status: EX_USAGE)
+            }
             var command = try parseAsRoot()
             try command.run()
             Glibc.exit(0)

@@ -67,7 +67,12 @@ import Testing
 
     private func command(_ script: String, _ change: [String: String] = [:]) throws -> ProgramCommand {
         let environment = ["PATH": "/usr/bin:/bin"].merging(change) { $1 }
-        return try ProgramCommand(["sh", "-c", script], environment: environment, mobile: World.me, server: "ws://h")
+        return try ProgramCommand(
+            ["sh", "-c", script],
+            environment: RawEnvironment(environment),
+            mobile: World.me,
+            server: "ws://h"
+        )
     }
 
     private func run(_ script: String, text: String = "hi", limits: HandlerSlot.Limits? = nil) async throws

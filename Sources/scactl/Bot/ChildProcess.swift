@@ -38,7 +38,7 @@ final class ChildProcess {
     /// Starts a program.
     ///
     /// - Throws: `CommandFailure` with status 64 if the system will not.
-    init(_ command: ProgramCommand, variables: [String]) throws(CommandFailure) {
+    init(_ command: ProgramCommand, variables: RawEnvironment) throws(CommandFailure) {
         guard let stdin = PipeEnds(), let stdout = PipeEnds(), let stderr = PipeEnds() else {
             throw Self.failure(command, errno)
         }
@@ -157,7 +157,7 @@ final class ChildProcess {
     private static func spawn(
         _ pid: inout pid_t,
         _ command: ProgramCommand,
-        _ variables: [String],
+        _ variables: RawEnvironment,
         streams: [Int32]
     ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
@@ -181,7 +181,7 @@ final class ChildProcess {
         posix_spawnattr_setflags(&attributes, Int16(flags))
 
         var words = command.words.map { strdup($0) } + [nil]
-        var variables = variables.map { strdup($0) } + [nil]
+        var variables = variables.entries.map { strdup($0) } + [nil]
         defer { for word in words + variables { free(word) } }
         return ChildGroups.add(&pid) {
             posix_spawn(&$0, command.path, &actions, &attributes, &words, &variables)

@@ -7,7 +7,7 @@ struct ProgramCommand: Hashable, Sendable {
     let path: String
     /// All words of the command, its name first.
     let words: [String]
-    private let environment: [String: String]
+    private let environment: RawEnvironment
 
     /// How much of a message goes into `SCACTL_TEXT`, in bytes: a variable of 128 KiB is more than Linux takes.
     static let longestText = 65_536
@@ -25,7 +25,7 @@ struct ProgramCommand: Hashable, Sendable {
     /// - Throws: `CommandFailure` with status 64.
     init(
         _ words: [String],
-        environment: [String: String],
+        environment: RawEnvironment,
         mobile: Mobile,
         server: String,
         caFile: String? = nil
@@ -47,10 +47,10 @@ struct ProgramCommand: Hashable, Sendable {
     /// What it is called in sentences.
     var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// The variables it is started with, as `NAME=value`.
+    /// The variables it is started with.
     ///
     /// - Parameter message: what it is to answer; nil for a program that reads rows.
-    func variables(for message: HistoryRow? = nil) -> [String] {
+    func variables(for message: HistoryRow? = nil) -> RawEnvironment {
         var environment = environment
         if let message {
             environment["SCACTL_ID"] = message.id.text
@@ -60,7 +60,7 @@ struct ProgramCommand: Hashable, Sendable {
             let text = message.text.utf8
             if text.count <= Self.longestText, !text.contains(0) { environment["SCACTL_TEXT"] = message.text }
         }
-        return environment.map { "\($0)=\($1)" }
+        return environment
     }
 
     private static func find(_ name: String, path: String) throws(CommandFailure) -> String {

@@ -108,7 +108,7 @@ struct Bot: Subcommand {
         var plan = BotRun.Plan(
             command: try ProgramCommand(
                 command,
-                environment: invocation.context.environment,
+                environment: invocation.context.inherited,
                 mobile: invocation.mobile(),
                 server: invocation.endpoint.description,
                 caFile: invocation.caFile

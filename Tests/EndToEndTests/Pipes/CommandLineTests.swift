@@ -96,4 +96,37 @@ import Testing
         #expect(try await asha.shell(loop, input: .text("a\nb\nc\n")).finish().exit == .status(0))
         #expect(try await listener.rows(3)["text"] == ["a", "b", "c"])
     }
+
+    @Test func anArgumentThatIsNotUTF8Is65AndNotSentAsSomethingElse() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let listener = try await ravi.listen()
+        let sender = try asha.shell(#"scactl send --to \#(ravi.mobile) "$(printf 'caf\351')""#)
+        let answer = try await sender.finish()
+        #expect(answer.exit == .status(65))
+        #expect(answer.errors.contains("argument 4 is not UTF-8"))
+        try await asha.run("send", "--to", ravi.mobile, "café")
+        #expect(try await listener.rows(1)["text"] == ["café"])
+    }
+
+    @Test func aFolderThatIsNotUTF8Is78AndNoOtherIsMade() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let line = #"export XDG_DATA_HOME="$PWD/$(printf 'l\351on')"; scactl send --to \#(ravi.mobile) hi; echo $?; ls"#
+        let answer = try await asha.shell(line).finish()
+        #expect(answer.lines == ["78"])
+        #expect(answer.errors.contains("XDG_DATA_HOME is not UTF-8"))
+    }
+
+    @Test func aBotsProgramHasVariablesAsTheyWereGiven() async throws {
+        let (_, asha, ravi) = try await stage.scene()
+        let script = #"printf %s "$FOO" | od -An -tx1"#
+        let bot = try ravi.shell(
+            #"FOO="$(printf 'l\351on')"; export FOO; exec scactl bot -v --each -- sh -c '\#(script)'"#
+        )
+        try await bot.said("connected:")
+        let listener = try await asha.listen()
+        try await asha.run("send", "--to", ravi.mobile, "hi")
+        #expect(try await listener.rows(1)["text"] == [" 6c e9 6f 6e"])
+        bot.signal(SIGTERM)
+        #expect(try await bot.finish().exit == .signal(SIGTERM))
+    }
 }

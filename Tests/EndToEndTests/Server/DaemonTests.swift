@@ -51,6 +51,16 @@ import Testing
         #expect(answer.errors.hasSuffix("\n  try: \(hint)\n"))
     }
 
+    @Test(arguments: [
+        (#"scad --token-audience "$(printf 'l\351on')""#, "argument 2 is not UTF-8"),
+        (#"SCAD_TOKEN_AUDIENCE="$(printf 'l\351on')" scad --port 0"#, "it must be text in UTF-8"),
+    ])
+    func whatIsNotUTF8IsRefused(_ line: String, _ expected: String) async throws {
+        let answer = try await stage.start("/bin/sh", ["-c", line]).finish()
+        #expect(answer.exit == .status(64))
+        #expect(answer.errors.contains(expected))
+    }
+
     @Test func keysWhoseNamesCouldNotBePrintedAreNotLeft() async throws {
         let line = "cd \(stage.folder) && ! scad token keygen > /dev/full; ls -A"
         #expect(try await stage.start("/bin/sh", ["-c", line]).finish().output == "")

@@ -48,6 +48,7 @@ struct World: Sendable {
     var context: CommandContext {
         CommandContext(
             environment: environment,
+            inherited: RawEnvironment(environment),
             input: input,
             output: output,
             errors: errors,
