@@ -56,10 +56,12 @@ class Proxy:
 
     - idle: after so many seconds of silence it ends a connection, in place of what its file says.
     - linger: so many seconds after a reload its old worker ends.
+    - connections: so many a worker has room for; of nginx only.
     """
 
-    def __init__(self, folder, pair, backend, idle=90, linger=600):
+    def __init__(self, folder, pair, backend, idle=90, linger=600, connections=1000):
         self.folder, self.pair, self.backend, self.idle, self.linger = pathlib.Path(folder), pair, backend, idle, linger
+        self.connections = connections
         self.folder.mkdir()
         self.log = self.folder / "log"
 
@@ -145,7 +147,7 @@ class Nginx(Proxy):
         user = "user root;\n" if os.geteuid() == 0 else ""
         (self.folder / "nginx.conf").write_text(
             f"{user}daemon off;\nworker_processes 1;\nworker_rlimit_nofile 1024;\nworker_shutdown_timeout {self.linger}s;\n"
-            f"pid {self.folder}/pid;\nerror_log {self.folder}/log;\nevents {{ worker_connections 1000; }}\n"
+            f"pid {self.folder}/pid;\nerror_log {self.folder}/log;\nevents {{ worker_connections {self.connections}; }}\n"
             f"http {{\n    access_log {self.folder}/access.log;\n{places}    include {self.folder}/sca.conf;\n}}\n"
         )
 

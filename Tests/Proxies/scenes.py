@@ -6,10 +6,10 @@ import json
 import pathlib
 import time
 
-from house import ASHA, MINA, RAVI, Person, Site
-from proxies import PATIENCE, Caddy, eventually
+from house import ASHA, MINA, ONE, RAVI, THREE, TWO, Person, Site
+from proxies import PATIENCE, Caddy, Nginx, eventually
 from trouble import Trouble
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 BASE_CLIENT = pathlib.Path(__file__).resolve().parents[1] / "Interop/base_client.py"
 
@@ -73,27 +73,26 @@ async def addresses(stage, kind):
     """Limits count by the client's address, and no header that a client writes changes that."""
     options = ["--limit-loopback", "--max-connections-per-address", "2", "--connect-rate-per-address", "0"]
     async with Site(stage, kind, *options) as site:
-        one, two, three = "127.0.0.11", "127.0.0.12", "127.0.0.13"
-        forged = [{name: value} for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded") for value in (two, f"for={two}")]
-        sessions = [await site.session(ASHA, one), await site.session(RAVI, one)]
-        for headers in [{}, *forged, {"X-Forwarded-For": f"{two}, {three}, 127.0.0.1"}]:
-            answer = await site.refusal(ASHA, one, additional_headers=headers)
+        forged = [{name: value} for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded") for value in (TWO, f"for={TWO}")]
+        sessions = [await site.session(ASHA, ONE), await site.session(RAVI, ONE)]
+        for headers in [{}, *forged, {"X-Forwarded-For": f"{TWO}, {THREE}, 127.0.0.1"}]:
+            answer = await site.refusal(ASHA, ONE, additional_headers=headers)
             check((answer.status, answer.error["code"]), (429, "rate_limited"), f"a third session of one address, with {headers}")
             check(int(answer.headers["retry-after"]) > 0, True, "when to come back")
         # Nobody is counted for whom somebody else has named, and who is not at a limit is let in.
-        sessions.append(await site.session(ASHA, two, additional_headers={"X-Forwarded-For": one}))
-        sessions.append(await site.session(ASHA, two))
-        check((await site.refusal(ASHA, two)).status, 429, "a third session of the other")
+        sessions.append(await site.session(ASHA, TWO, additional_headers={"X-Forwarded-For": ONE}))
+        sessions.append(await site.session(ASHA, TWO))
+        check((await site.refusal(ASHA, TWO)).status, 429, "a third session of the other")
         # Past the proxy, from an address that is not trusted: the header is nobody's word.
         for _ in range(2):
-            sessions.append(await site.session(ASHA, three, direct=True, additional_headers={"X-Forwarded-For": "127.0.0.99"}))
-        answer = await site.refusal(ASHA, three, direct=True, additional_headers={"X-Forwarded-For": "127.0.0.98"})
+            sessions.append(await site.session(ASHA, THREE, direct=True, additional_headers={"X-Forwarded-For": "127.0.0.99"}))
+        answer = await site.refusal(ASHA, THREE, direct=True, additional_headers={"X-Forwarded-For": "127.0.0.98"})
         check(answer.status, 429, "a third session past the proxy")
         for session in sessions:
             await session.close()
         for _ in range(PATIENCE * 10):
             try:
-                await (await site.session(ASHA, one)).close()
+                await (await site.session(ASHA, ONE)).close()
                 return
             except Exception as refused:
                 if getattr(getattr(refused, "response", None), "status_code", 0) != 429:
@@ -144,7 +143,7 @@ async def idle(stage, kind):
         listener = await ravi.start("listen", "-n", "1", "--verbose", "--timeout", str(4 * PATIENCE))
         await asha.online(RAVI)
         start = time.monotonic()
-        silent = await site.session(MINA, address="127.0.0.11")
+        silent = await site.session(MINA, address=ONE)
         try:
             async with asyncio.timeout(PATIENCE if kind is not Caddy else 3 * IDLE):
                 while True:
@@ -272,4 +271,46 @@ async def restart(stage, kind):
         return f"{count} messages, {conversation.reconnects()} listeners came back"
 
 
-SCENES = {scene.__name__: scene for scene in (talk, addresses, refusals, idle, reload, restart)}
+def broken_hello():
+    """The first bytes of TLS 1.3, with a share of a key that is no point of its curve."""
+
+    def sized(size, data):
+        return len(data).to_bytes(size, "big") + data
+
+    share = b"\x00\x17" + sized(2, b"\x04" + bytes(64))
+    offered = {43: sized(1, b"\x03\x04"), 10: sized(2, b"\x00\x17"), 13: sized(2, b"\x04\x03"), 51: sized(2, share)}
+    extensions = b"".join(kind.to_bytes(2, "big") + sized(2, data) for kind, data in offered.items())
+    hello = b"\x03\x03" + bytes(32) + sized(1, b"") + sized(2, b"\x13\x01") + sized(1, b"\x00") + sized(2, extensions)
+    return b"\x16\x03\x01" + sized(2, b"\x01" + sized(3, hello))
+
+
+async def logs(stage, kind):
+    """What a proxy would tell as its own trouble names nobody either: TLS that makes no sense, and no room to ask scad."""
+    async with Site(stage, kind, connections=12) as site:
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.proxy.port, local_addr=(TWO, 0))
+        writer.write(broken_hello())
+        check((await asyncio.wait_for(reader.read(), PATIENCE))[:1], b"\x15", "an alert of TLS")
+        writer.close()
+        if kind is not Nginx:
+            return
+        # A session takes two connections. Once there is room for one only, it is a request that fails, and not a knock.
+        answers = set()
+        for spare in (0, 1):
+            plugs = [await asyncio.open_connection("127.0.0.1", site.proxy.port, local_addr=(THREE, 0)) for _ in range(spare)]
+            sessions = []
+            try:
+                while len(sessions) < 12:
+                    sessions.append(await site.session(MINA, ONE))
+            except InvalidStatus as refused:
+                answers.add(refused.response.status_code)
+            except (InvalidHandshake, OSError):
+                pass
+            for session in sessions:
+                await session.close()
+            for _, writer in plugs:
+                writer.close()
+            await eventually_gone(site)
+        check(answers, {500}, "what nginx answers without room")
+
+
+SCENES = {scene.__name__: scene for scene in (talk, addresses, refusals, idle, logs, reload, restart)}
