@@ -5,7 +5,9 @@
 #   source "$(dirname "$0")/build-path.sh"
 #
 # It takes the option out of "$@", wherever it stands, and leaves the folder in `built`, from the root on; nothing if it was not
-# given, and then the script builds: scripts/debug, scripts/release.
+# given, and then the script builds: scripts/debug, scripts/release. --help is answered here as well (help.sh).
+
+source "$(dirname "$0")/help.sh"
 
 # usage SENTENCE: ends the script with the sentence, and with what it takes.
 usage() {
