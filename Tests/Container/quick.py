@@ -39,6 +39,8 @@ def check_context(stages, sent):
         path = target.get("path") or f"{folder}/{target['name']}"
         if not any((sent / path).rglob("*.swift")) and not (sent / path / "module.modulemap").exists():
             raise Trouble(f"the target {target['name']} is not in what .dockerignore leaves: {path}")
+    ignored = context.Ignored((SOURCES / ".dockerignore").read_text())
+    check(not ignored("Package.resolved"), "a tarball's Package.resolved is sent: it builds with what was tested")
     left = {path.relative_to(sent).parts[0] for path in sent.iterdir()}
     check(not left & {".git", ".build", "docs"}, f"the context is {', '.join(sorted(left))}")
 
