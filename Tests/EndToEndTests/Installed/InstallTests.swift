@@ -82,6 +82,21 @@ import Testing
         #expect(try stage.places(in: stage.folder) == Set(left))
     }
 
+    @Test(arguments: [
+        ("/usr/local", "/usr/local/lib", true), ("/usr", "/lib", true), ("/usr", "/usr/lib", true),
+        ("/root/.local", "/lib", false), ("/usr/local", "/usr/lib", false),
+    ])
+    func onlyAUnitThatWasItsOwnIsSaidToBeEnabled(_ prefix: String, _ folder: String, _ isOwn: Bool) async throws {
+        #expect(try await stage.install("--prefix", prefix, destination: stage.folder).finish().exit == .status(0))
+        let wants = "\(stage.folder)/etc/systemd/system/multi-user.target.wants"
+        try FileManager.default.createDirectory(atPath: wants, withIntermediateDirectories: true)
+        let unit = "\(folder)/systemd/system/scad.service"
+        try FileManager.default.createSymbolicLink(atPath: "\(wants)/scad.service", withDestinationPath: unit)
+        let removed = try await stage.uninstall("--prefix", prefix, destination: stage.folder).finish()
+        #expect(removed.exit == .status(0))
+        #expect(removed.errors == (isOwn ? "uninstall: it was enabled: systemctl disable --now scad.service\n" : ""))
+    }
+
     @Test(arguments: ["/etc/passwd", "/opt/sca/../../etc/passwd", "/etc/", "opt/sca/bin/scad"])
     func aRecordThatNamesWhatIsNotUnderThePrefixRemovesNothing(_ line: String) async throws {
         #expect(try await stage.install("--prefix", "/opt/sca", destination: stage.folder).finish().exit == .status(0))
