@@ -29,6 +29,7 @@ KEPT = re.compile(
 )
 # Of a bot without a server; more than the limits that units have unless told.
 TRIES = 25
+HEALTH = "scactl health --server ws://127.0.0.1:443"
 BOT = '#!/bin/sh\necho "you said: $SCACTL_TEXT"\n'
 
 
@@ -178,18 +179,34 @@ class Check:
 
     def socket(self):
         """systemd listens, on a port that scad's user may not have, and starts scad for the first who comes."""
-        folder = self.pages.edit(self.machine, "port")
+        self.sockets = self.pages.edit(self.machine, "port")
         self.pages.run(self.machine, "socket")
         expect(self.active() and self.machine.says("systemctl is-enabled scad.socket") == "enabled", "scad.socket is not enabled")
-        self.machine.run("scactl health --server ws://127.0.0.1:443")
+        self.machine.run(HEALTH)
         self.machine.run("systemctl stop scad")
         expect(self.state()["ActiveState"] == "inactive", "scad runs before anybody has come")
-        self.machine.run("scactl health --server ws://127.0.0.1:443")
-        self.active()
-        self.machine.run(f"systemctl stop scad.socket scad && systemctl disable scad.socket && rm -r {folder} && systemctl daemon-reload")
-        self.machine.run("systemctl start scad")
+        self.machine.run(HEALTH)
         self.active()
         self.say("socket activation, as the page has it: on port 443, by a user without privileges")
+        self.mended()
+        self.install_again()
+        self.say("the packages were put in once more: scad is where it was, on port 443")
+
+    def install_again(self):
+        """Not by apt, whose hooks would wake services of this machine's own."""
+        names = " ".join(f"/srv/shared/{p.name}" for p in sorted(self.shared.glob("*-2_*.deb")))
+        self.machine.run(f"DEBIAN_FRONTEND=noninteractive dpkg --install {names}")
+        self.active()
+        self.machine.run(HEALTH)
+
+    def mended(self):
+        """A wrong setting has both fail; once it is gone, a restart brings scad up where it was."""
+        self.machine.run("cp /etc/default/scad before && echo SCAD_PING_TIMEOUT=soon >> /etc/default/scad")
+        self.machine.ends("systemctl restart scad")
+        knock = lambda: self.machine.ends(HEALTH) and self.machine.says("systemctl is-active scad.socket") == "failed"
+        eventually("the socket to give up", knock)
+        self.machine.run("mv before /etc/default/scad && systemctl reset-failed scad && systemctl restart scad && " + HEALTH)
+        self.say("a wrong setting had scad and the socket fail; once it was gone, a restart brought both back")
 
     def bot(self):
         """asha's bot answers, run by her own service manager; it was there before the server."""
@@ -239,19 +256,22 @@ class Check:
         self.sandbox(state)
         self.people()
         self.reload(state)
-        for chapter in (self.upgrade, self.crash, self.socket, self.bot, self.gone):
+        for chapter in (self.upgrade, self.crash, self.bot, self.socket, self.gone):
             # What is started for one chapter does not count, for the next one's, as a try of one that cannot start.
             self.machine.ends("systemctl reset-failed scad")
             chapter()
 
     def gone(self):
+        """With the socket on. Who installs again after a removal has scad where it was."""
         self.machine.run("DEBIAN_FRONTEND=noninteractive dpkg --remove scad scactl")
-        expect(self.state()["ActiveState"] != "active", "scad runs, though its package is removed")
+        self.stopped()
         expect(self.machine.ends("command -v scad || command -v scactl")[0] != 0, "a program is still there")
         expect(self.machine.ends("test -f /etc/default/scad")[0] == 0, "settings went before a purge")
         self.listener.terminate()
         self.listener.wait()
-        self.machine.run("DEBIAN_FRONTEND=noninteractive dpkg --purge scad scactl")
+        self.install_again()
+        self.machine.run(f"DEBIAN_FRONTEND=noninteractive dpkg --purge scad scactl && rm -r {self.sockets}")
+        self.stopped()
         left = sorted(f for f in self.written() - self.before if not KEPT.match(f))
         left = [f for f in left if not f.startswith("etc/") or f.removeprefix("etc/").rstrip("-") not in BOOKS]
         # A break that must be noticed.
@@ -261,6 +281,12 @@ class Check:
         history = self.machine.run("cat .local/share/sca/*/history.jsonl | wc -l", "ravi")
         expect(int(history) >= LINES + 1, f"of ravi's history {history} lines are left")
         self.say("removed, and purged: nothing is left but histories and settings of people")
+
+
+    def stopped(self):
+        for unit in ("scad", "scad.socket"):
+            state = self.state(unit)["ActiveState"]
+            expect(state in ("inactive", "failed"), f"{unit} is {state}, though its package is removed")
 
 
 # What useradd writes.
