@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 from deployment import Deployment
+from exposure import SHOWN
 from lint import Lint
 from machine import Machine
 from pages import Pages
@@ -92,6 +93,9 @@ class Check:
         expect(int(fields["CapBnd"], 16) == 0, f"scad could have capabilities: {fields['CapBnd']}")
         limits = self.machine.run(f"cat /proc/{state['MainPID']}/limits")
         expect(re.search(r"Max core file size\s+0\s+0", limits), "scad may leave a core")
+        shown = self.machine.run(f"systemctl show -p {','.join(SHOWN)} scad")
+        shown = dict(line.split("=", 1) for line in shown.splitlines())
+        expect(shown == SHOWN, f"the unit says otherwise: {shown}")
         enter = f"nsenter --target {state['MainPID']} --mount"
         for folder in ("/", "/etc", "/usr", "/var", "/var/lib", "/opt", "/srv", "/dev", "/home", "/root"):
             ended, said = self.machine.ends(f"{enter} touch {folder}/sca-test")

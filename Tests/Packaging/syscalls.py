@@ -6,7 +6,6 @@ for codes run; metrics are read; certificate and keys are read again; a service 
 """
 
 import argparse
-import contextlib
 import os
 import pathlib
 import re
@@ -14,6 +13,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import urllib.request
 
 from programs import Server, run
@@ -78,7 +78,8 @@ def trace(built, folder):
     )
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind(environment["NOTIFY_SOCKET"])
-    manager.setblocking(False)
+    told_manager = set()
+    threading.Thread(target=hear, args=(manager, told_manager), daemon=True).start()
     # Children too: whatever a login by code runs is in the same sandbox.
     with Server("scad", strace=["-f", "-qq", "-s", "0", "-o", log], **there) as server:
         environment["SCACTL_SERVER"] = server.url
@@ -96,19 +97,16 @@ def trace(built, folder):
         os.kill(server.pid, signal.SIGHUP)
         server.says("certificate reloaded")
         run("scactl", "who", **there)
-        told_manager = set()
         for word in ("READY=1", "RELOADING=1", "WATCHDOG=1"):
-            eventually(f"{word} to the service manager", lambda: word in heard(manager, told_manager))
+            eventually(f"{word} to the service manager", lambda: word in told_manager)
         server.end()
     return log.read_text().splitlines()
 
 
-def heard(manager, words):
-    """What the service manager has been told until now, added to `words`."""
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            words.update(manager.recv(4096).decode().splitlines())
-    return words
+def hear(manager, words):
+    """Adds what the service manager is told to `words`, all the time: a few signs of life fill its socket, and more are dropped."""
+    while True:
+        words.update(manager.recv(4096).decode().splitlines())
 
 
 def by_code(folder, there):
