@@ -35,8 +35,9 @@ def at_home(built, folder, release, server=None):
     for file, place in (("config.json", person.settings), ("token.json", person.token), ("history.jsonl", person.history)):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = (release / file).read_text()
-        if server and "server" in settings and file != "history.jsonl":
-            text = text.replace(settings["server"], server.url)
+        if server and file != "history.jsonl":
+            for name, today in (("server", server.url), ("ca_file", str(server.authority))):
+                text = text.replace(settings.get(name, today), today)
         place.write_text(text)
         place.chmod(0o600)
     return person
@@ -44,7 +45,7 @@ def at_home(built, folder, release, server=None):
 
 def check(built, folder, release):
     """One release, by today's programs."""
-    with Server(built, release / "server-key.jwk.pub") as server:
+    with Server(built, folder, release / "server-key.jwk.pub") as server:
         person = at_home(built, folder, release, server)
         try:
             kept = person.history.read_text()
@@ -52,6 +53,7 @@ def check(built, folder, release):
             # Who it is and where comes from the settings, the right to be it from the token.
             keeps(old, rows(person.run("history", "-o", "json")), "the history")
             person.run("who", "-o", "json")
+            expect(not person.run("history").startswith("{"), "rows are no text, as the settings want them")
             person.run("send", "--to", RAVI, "--wait", "routed", "are you there?", statuses=(1,))
             listener = person.listen(by=person)
             person.run("send", "--to", person.mobile, "a note")
@@ -78,6 +80,8 @@ def rename(file, old, new):
 BREAKS = {
     "a setting that is called otherwise": rename("config.json", "mobile", "phone"),
     "a server that is called otherwise": rename("config.json", "server", "url"),
+    "authorities that are called otherwise": rename("config.json", "ca_file", "ca"),
+    "an output that is called otherwise": rename("config.json", "output", "format"),
     "a token that is called otherwise": rename("token.json", "token", "bearer"),
     "a text that is called otherwise": rename("history.jsonl", "text", "body"),
     "a status that nobody knows": rename("history.jsonl", "stored", "kept"),

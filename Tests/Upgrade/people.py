@@ -17,11 +17,15 @@ def stop(process):
 
 
 class Server(programs.Server):
-    """A scad that admits who has a token of `key`."""
+    """A scad that admits who has a token of `key`, by TLS: with a certificate of its own, `authority`, which is made in `folder`."""
 
-    def __init__(self, built, key, *options):
+    def __init__(self, built, folder, key, *options):
+        self.authority, private = folder / "cert.pem", folder / "key.pem"
+        if not self.authority.exists():
+            words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=scad"
+            programs.run(*words.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", private, "-out", self.authority)
         words = [f"{built}/scad", "--port", "0", "--auth", "token", "--token-key", key, *options]
-        super().__init__(*words, env={"PATH": "/usr/bin:/bin"})
+        super().__init__(*words, "--tls-cert", self.authority, "--tls-key", private, env={"PATH": "/usr/bin:/bin"})
 
 
 class Person(programs.Person):
@@ -39,10 +43,16 @@ class Person(programs.Person):
         self.running.append(super().start(*words, **more))
         return self.running[-1]
 
+    def prefer_text(self):
+        """By hand: no command writes this setting, and a login keeps it."""
+        self.settings.parent.mkdir(parents=True)
+        self.settings.write_text('{"output": "text"}')
+
     def login(self, server, key):
         """Logs in with a token for ten years; what the tool printed."""
         token = programs.run(f"{self.built}/scad", "token", "issue", "--key", key, "--mobile", self.mobile, "--ttl", "3650d")
-        return programs.rows(self.run("login", self.mobile, "--server", server.url, "--token-file", "-", "-o", "json", text=token))
+        there = ["--server", server.url, "--ca-file", server.authority]
+        return programs.rows(self.run("login", self.mobile, *there, "--token-file", "-", "-o", "json", text=token))
 
     def listen(self, by):
         """A `listen` that is online, as somebody else sees it."""

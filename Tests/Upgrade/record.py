@@ -28,7 +28,8 @@ def record(built, folder, target):
               (("asha", ASHA), ("tablet", ASHA), ("ravi", RAVI), ("bulk", MINA))]
     asha, tablet, ravi, bulk = people
     try:
-        with Server(built, public, "--max-outbox", "132K", "--stall-timeout", "10m", "--ping-timeout", "10m") as server:
+        asha.prefer_text()
+        with Server(built, folder, public, "--max-outbox", "132K", "--stall-timeout", "10m", "--ping-timeout", "10m") as server:
             for person in people:
                 person.login(server, key)
             listener = ravi.listen(by=asha)

@@ -8,11 +8,13 @@ from people import Person, Server, stop
 from programs import rows
 from trouble import PATIENCE, Trouble, eventually, expect
 
-ASHA, RAVI, NOBODY = "9876543210", "9123456780", "9999999999"
+ASHA, RAVI, MINA, NOBODY = "9876543210", "9123456780", "9000000003", "9999999999"
+# A server whose sessions are soon full.
+NARROW = ["--max-outbox", "132K", "--stall-timeout", "10m"]
 # Which key tells rows of a type apart.
 APART = {"message": "dir", "sent": "status", "status": "state", "check": "grade"}
 # One of each of these must be among them. What else there is depends on the machine.
-WANTED = """message:in sent:stored sent:routed sent:offline sent:timeout user who presence status:connected status:reconnecting status:reconnected
+WANTED = """message:in sent:stored sent:routed sent:offline sent:busy sent:rejected sent:timeout user who presence status:connected status:reconnecting status:reconnected
     health login check:ok check:failed error""".split()
 
 
@@ -30,11 +32,12 @@ def said(person, *words, text="", statuses=(0, 1, 65, 69, 124)):
 
 def sample(built, folder, key):
     """A row of each kind and each set of keys, as today's programs print them, and the files of who has logged in anew, by name."""
-    asha, ravi = (Person(built, folder / f"sampled-{name}", mobile) for name, mobile in (("asha", ASHA), ("ravi", RAVI)))
+    asha, ravi, mina = (Person(built, folder / f"sampled-{name}", mobile) for name, mobile in (("asha", ASHA), ("ravi", RAVI), ("mina", MINA)))
     found = []
     try:
-        with Server(built, f"{key}.pub") as server:
+        with Server(built, folder, f"{key}.pub", *NARROW) as server:
             ravi.login(server, key)
+            asha.prefer_text()
             asha.login(server, key)
             asha.run("logout")
             found += asha.login(server, key)
@@ -50,12 +53,18 @@ def sample(built, folder, key):
             heard("presence")
             found += said(asha, "send", "--wait", "routed", "--to", RAVI, "another")
             found += said(asha, "send", "--to", NOBODY, "a third")
+            found += said(asha, "send", "--to", RAVI, text="too long" * 9_000)
+            mina.login(server, key)
+            stop(mina.listen(by=ravi))
+            lines = ("x" * 60_000 + "\n") * 200
+            sent = lambda: said(asha, "send", "-l", "--timeout", "1", "--to", MINA, text=lines)
+            found += eventually("a full queue", lambda: [row for row in sent() if row.get("status") == "busy"])
             found += said(asha, "who") + said(asha, "health") + said(asha, "doctor")
             records = [{"to": RAVI, "text": "one", "ref": "r1"}, {"op": "who", "ref": "r2"}, {"text": "no recipient", "ref": "r3"}]
             found += said(asha, "pipe", text="".join(json.dumps(record) + "\n" for record in records) + "no record\n")
         heard("status:reconnecting")
         found += said(asha, "doctor") + said(asha, "who")
-        with Server(built, f"{key}.pub", "--port", str(port)) as server:
+        with Server(built, folder, f"{key}.pub", "--port", str(port)) as server:
             heard("status:reconnected")
             sender = asha.start("send", "-l", "-o", "json", "--timeout", "3", "--to", NOBODY, stdin=subprocess.PIPE)
             sender.stdin.write("the first\n")
@@ -66,7 +75,7 @@ def sample(built, folder, key):
             found += rows(out)
         found += rows(log.read_text())
     finally:
-        for person in (asha, ravi):
+        for person in (asha, ravi, mina):
             person.end()
     distinct = {(kind(row), *row): row for row in found}
     lacking = set(WANTED) - {kind(row) for row in found}
