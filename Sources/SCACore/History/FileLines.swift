@@ -137,6 +137,8 @@ extension OpenFile {
 
     /// The offset after the last newline before `size`; 0 if there is none.
     func lastLineEnd(before size: Int64, blockSize: Int = OpenFile.blockSize) throws(SystemError) -> Int64 {
+        // Most files end in one.
+        guard size > 0, try read(1, at: size - 1) != [0x0A] else { return size }
         var position = size
         while position > 0 {
             let count = Int(min(Int64(blockSize), position))

@@ -22,15 +22,14 @@ extension HistoryFile {
     func healTail() throws(HistoryError) -> Int64 {
         do throws(SystemError) {
             let size = Int64(try file.status().st_size)
-            guard size > 0, try file.read(1, at: size - 1) != [0x0A] else { return size }
-            return try heal(size: size)
+            let keep = try file.lastLineEnd(before: size)
+            return keep == size ? size : try heal(from: keep, to: size)
         } catch {
             throw HistoryError("heal the torn last line of", path, error, outcome: "nothing was stored")
         }
     }
 
-    private func heal(size: Int64) throws(SystemError) -> Int64 {
-        let keep = try file.lastLineEnd(before: size)
+    private func heal(from keep: Int64, to size: Int64) throws(SystemError) -> Int64 {
         let torn = size - keep
         if torn <= Int64(HistoryRow.longestLine) {
             let line = try file.read(Int(torn), at: keep)

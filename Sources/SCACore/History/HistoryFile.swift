@@ -65,14 +65,23 @@ public final class HistoryFile {
         self.calls = calls
         self.lockPatience = lockPatience
         file = try Self.opened(path)
-        do { openedEnd = Int64(try file.status().st_size) } catch { throw HistoryError("open", path, error) }
+        do throws(SystemError) { openedEnd = try Self.end(of: file).offset } catch {
+            throw HistoryError("open", path, error)
+        }
     }
 
-    /// Where a history ends now; nil if it is not there, or cannot be looked at. Takes no lock and opens nothing.
+    /// Where a history ends now; nil if it is not there, or cannot be looked at. Takes no lock.
     public static func end(of path: String) -> HistoryPosition? {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        return HistoryPosition(file: status.identity, offset: Int64(status.st_size))
+        do throws(SystemError) {
+            return try end(of: OpenFile(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY))
+        } catch { return nil }
+    }
+
+    /// A torn last line does not count: it is cut off by the next append, and what is appended lies before its end.
+    private static func end(of file: borrowing OpenFile) throws(SystemError) -> HistoryPosition {
+        let status = try file.status()
+        let offset = status.isRegularFile ? try file.lastLineEnd(before: Int64(status.st_size)) : 0
+        return HistoryPosition(file: status.identity, offset: offset)
     }
 
     /// Looks at what stands in a history's place, without opening it.

@@ -79,6 +79,17 @@ import Testing
         #expect(try file.append([.test("d"), .test("e")], .own) == [false, true])
     }
 
+    /// Who opens it remembers where it ended; a torn line is cut off there, and a row comes in its place.
+    @Test(arguments: [false, true]) func rowsInThePlaceOfATornLineAreKnown(opensLater: Bool) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(HistoryRow.test("old").line + #"{"id":"torn","ts":1795363670"#, to: folder.history)
+        let beginning = HistoryFile.end(of: folder.history)
+        let early = try opensLater ? nil : HistoryFile(path: folder.history)
+        #expect(try HistoryFile(path: folder.history).append([.test("a")]) == [true])
+        let file = try early ?? HistoryFile(path: folder.history, since: beginning)
+        #expect(try file.append([.test("a"), .test("b")], .own) == [false, true])
+    }
+
     @Test func ownRowsWaitForNoDiskAndAreSyncedWithTheNextReceivedOnes() throws {
         let calls = CallCounter()
         let file = try HistoryFile(path: folder.history, calls: calls.counting)
