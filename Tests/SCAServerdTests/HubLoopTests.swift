@@ -35,6 +35,34 @@ import Testing
         #expect(first.count + rest.count == crowd.count, "each is told once")
     }
 
+    /// The list stands for a change that its reader was not told.
+    @Test func aDeltaNeverTakesThePlaceOfAListThatWaits() throws {
+        let server = VirtualLoop()
+        let reader = try server.connect(path(0), protocols: "sca.v2")
+        let sender = try server.connect(path(1) + "?presence=none&visible=0", protocols: "sca.v2")
+        var revs = try server.takeOutput(of: reader).revs
+        let kernel = FullKernel()
+        try reader.pipeline.syncOperations.addHandler(kernel, position: .first)
+        // A delta is being written, behind it messages for more than one write, then a list.
+        _ = try server.connect(path(2))
+        let text = String(repeating: "x", count: 50_000)
+        let message = Array(#"{"type":"message","to":"9000000000","text":"\#(text)"}"#.utf8)
+        for _ in 0..<3 {
+            try sender.writeInbound(ByteBuffer(bytes: WebSocketFrame.encode(.text, payload: message, maskingKey: 7)))
+        }
+        _ = try server.connect(path(3))
+        server.eventLoop.advanceTime(by: .seconds(1))
+        kernel.takeOne()
+        _ = try server.connect(path(4))
+        server.eventLoop.advanceTime(by: .seconds(1))
+        while kernel.takeOne() { server.eventLoop.run() }
+        revs += try server.takeOutput(of: reader).revs
+        #expect(revs.last?.rev == 4, "\(revs)")
+        for (last, next) in zip(revs, revs.dropFirst()) where !next.isList {
+            #expect(next.rev == last.rev + 1, "\(revs)")
+        }
+    }
+
     @Test func aCrowdThatLeavesIsClosedInTurnsAndAllOfItInTheEnd() throws {
         let server = VirtualLoop()
         let crowd = try (0..<100).map { try server.connect(path($0) + "?presence=none", protocols: "sca.v2") }
@@ -71,6 +99,47 @@ import Testing
         #expect(nesting.deepest == 1)
         #expect(!crowd.contains { $0.isActive })
         #expect(server.directory.sessionCount == 1)
+    }
+}
+
+/// Takes writes only when it is told to, one at a time.
+private final class FullKernel: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    private var writes: CircularBuffer<(data: NIOAny, promise: EventLoopPromise<Void>?)> = []
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        writes.append((data, promise))
+    }
+
+    /// - Returns: whether there was one.
+    @discardableResult
+    func takeOne() -> Bool {
+        guard let write = writes.popFirst() else { return false }
+        context?.writeAndFlush(write.data, promise: write.promise)
+        return true
+    }
+}
+
+extension [UInt8] {
+    /// The numbers of the lists and deltas in it.
+    fileprivate var revs: [(rev: UInt64, isList: Bool)] {
+        var bytes = self
+        var parser = FrameParser(role: .client, maximumMessage: 1 << 24)
+        var revs: [(rev: UInt64, isList: Bool)] = []
+        var span = bytes.mutableSpan
+        _ = try? parser.consume(&span) { kind, payload in
+            switch kind == .text ? try? FrameDecoder().serverFrame(payload) : nil {
+            case .onlineUsers(_, let rev?): revs.append((rev, true))
+            case .presence(let rev, _, _): revs.append((rev, false))
+            default: break
+            }
+            return .proceed
+        }
+        return revs
     }
 }
 

@@ -18,7 +18,7 @@ import Testing
         var writes: [(bytes: Int, presence: Bool)] = []
         while let write = outbox.takeWrite() {
             writes.append((write.bytes, write.presence))
-            outbox.writeDone()
+            outbox.writeDone(write)
         }
         #expect(writes.map(\.bytes) == [50_000, 50_000, 50_000, 60_000].map { frame($0).count })
         #expect(writes.map(\.presence) == [false, false, true, false])
@@ -45,10 +45,13 @@ import Testing
     @Test func oneWriteIsOutAtATime() {
         var outbox = Outbox()
         outbox.append(frame(3))
-        #expect(outbox.takeWrite() != nil)
+        guard let write = outbox.takeWrite() else {
+            Issue.record("nothing to write")
+            return
+        }
         outbox.append(frame(4))
         #expect(outbox.takeWrite() == nil)
-        outbox.writeDone()
+        outbox.writeDone(write)
         #expect(outbox.takeWrite()?.bytes == frame(4).count)
     }
 

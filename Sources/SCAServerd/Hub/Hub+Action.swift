@@ -17,7 +17,7 @@ extension Hub {
         case pong(SessionID)
         /// The connection is gone, or the client said goodbye.
         case disconnected(SessionID)
-        /// The kernel has taken so many bytes of the session's outbox; `presence` if a presence frame went too.
+        /// The kernel has taken so many bytes of the session's outbox; `presence` if no presence is left in it.
         case flushed(SessionID, bytes: Int, presence: Bool)
         /// From another loop's hub.
         case letter(Letter)

@@ -71,7 +71,7 @@ final class Session {
     var queuedBytes = 0
     /// At most so many of them answer the session's own frames.
     var ownBytes = 0
-    /// A presence frame is with the transport; a newer one will replace it.
+    /// Presence is with the transport; what is newer will replace what waits of it.
     var hasPresenceQueued = false
     /// The first list of who is online was handed out.
     var hasList = false

@@ -126,8 +126,14 @@ struct Outbox {
         return write
     }
 
-    mutating func writeDone() {
+    /// Ends a write.
+    ///
+    /// - Returns: whether all presence has left. It has not while a newer frame waits: that may be a list which stands for changes
+    ///   that the reader was not told, and a delta in its place would leave a gap.
+    @discardableResult
+    mutating func writeDone(_ write: Write) -> Bool {
         isWriting = false
+        return write.presence && presence == nil
     }
 }
 

@@ -261,7 +261,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
         }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { [self] result in
-            guard case .success = result else { return outbox.writeDone() }
+            guard case .success = result else { return _ = outbox.writeDone(write) }
             if case .channelFirst = way { way = KernelSocket(channel).map { .straight($0) } ?? .channel }
             writeDone(write)
             flush()
@@ -271,8 +271,8 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
 
     /// The kernel has taken a write.
     private func writeDone(_ write: Outbox.Write) {
-        outbox.writeDone()
-        session?.flushed(bytes: write.bytes, presence: write.presence)
+        let presence = outbox.writeDone(write)
+        session?.flushed(bytes: write.bytes, presence: presence)
         if outbox.isEmpty, state == .closing { channel.close(mode: .output, promise: nil) }
     }
 

@@ -24,7 +24,7 @@ package protocol WebSocketSession: AnyObject {
     /// The peer has said goodbye or broke the protocol, and our close frame is queued: nothing more comes from it.
     func left()
 
-    /// The kernel has taken so many bytes of frames, as the outbox counts them, and perhaps the presence frame.
+    /// The kernel has taken so many bytes of frames, as the outbox counts them, and perhaps all presence that was queued.
     func flushed(bytes: Int, presence: Bool)
 
     /// The channel is gone; the last call.

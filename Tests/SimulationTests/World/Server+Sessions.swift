@@ -73,12 +73,11 @@ extension Server {
         handler.isMarked = false
         guard let write = handler.outbox.takeWrite() else { return }
         let bytes = write.buffers.flatMap { Array($0.readableBytesView) }
-        let flushed = Hub.Input.flushed(handler.id, bytes: write.bytes, presence: write.presence)
         handler.line.write(.server, bytes) { [weak self] in
             guard let self, !isDead else { return }
             handler.queued -= write.bytes
-            handler.outbox.writeDone()
-            waiting.append(flushed)
+            let presence = handler.outbox.writeDone(write)
+            waiting.append(.flushed(handler.id, bytes: write.bytes, presence: presence))
             if !handler.outbox.isEmpty { mark(handler) } else if !handler.isOpen { handler.line.finish(.server) }
             world.agenda.after(0) { self.settle() }
         }
