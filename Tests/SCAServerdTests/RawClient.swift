@@ -8,7 +8,7 @@ final class RawClient {
         let description: String
     }
 
-    private let descriptor: Int32
+    let descriptor: Int32
     private var unread: [UInt8] = []
 
     init(port: Int) throws {

@@ -15,6 +15,10 @@ struct ListenerPipeline: Sendable {
     let tls: ServerTLS?
     let log: ServerLog
 
+    /// What the kernel holds of a connection that it has not sent, in bytes; what waits besides waits in the outbox. It would let this
+    /// grow to megabytes and say that there is room when a third of them has gone: for who reads slowly that is too late to be
+    /// seen to read.
+    static let unsentBytes = 128 << 10
     /// Connections that may wait to be accepted.
     private static let backlog: Int32 = 4_096
     /// How long the request of somebody may take who will be refused, at most.
@@ -24,6 +28,8 @@ struct ListenerPipeline: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // What is accepted has it from the listener.
+            .serverChannelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsentBytes)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
