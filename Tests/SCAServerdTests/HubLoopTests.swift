@@ -63,6 +63,27 @@ import Testing
         }
     }
 
+    @Test func muchMailIsReadInTurnsAndAllOfItInOrder() throws {
+        let server = VirtualLoop()
+        let crowd = try (0..<8).map { _ in try server.connect(path(1) + "?presence=none", protocols: "sca.v2") }
+        let letters = try (0..<1_000).map { number in
+            let frame = EncodedFrame(.text, payload: Array("\(number) ".utf8))
+            return Hub.Letter.receipt(frame, to: try mobile(1), nil)
+        }
+        #expect(server.mailbox.post(letters))
+        server.loop.readMail()
+        let first = try server.takeOutput(of: crowd[0]).count
+        #expect(first > 0 && first < 2_000, "the rest waits until the sockets have been looked at: \(first) bytes")
+        // What comes meanwhile waits behind it.
+        #expect(server.mailbox.post(letters))
+        server.loop.readMail()
+        #expect(try server.takeOutput(of: crowd[0]).isEmpty)
+        server.eventLoop.advanceTime(by: .seconds(1))
+        let all = letters.reduce(0) { if case .receipt(let frame, _, _) = $1 { $0 + frame.count } else { $0 } }
+        #expect(try server.takeOutput(of: crowd[0]).count == 2 * all - first)
+        #expect(server.mailbox.post([]), "the next post wakes the loop")
+    }
+
     @Test func aCrowdThatLeavesIsClosedInTurnsAndAllOfItInTheEnd() throws {
         let server = VirtualLoop()
         let crowd = try (0..<100).map { try server.connect(path($0) + "?presence=none", protocols: "sca.v2") }

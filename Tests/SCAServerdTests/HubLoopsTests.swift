@@ -40,6 +40,52 @@ import Testing
         #expect(error.code == .recipientBusy)
     }
 
+    /// One letter may be for 64 sessions there: without this the mail of a loop grew as fast as one sender can send.
+    @Test(arguments: ["messages", "receipts", "copies"])
+    func whoHasMuchOnItsWayToAnotherLoopIsNotReadFrom(kind: String) throws {
+        let server = VirtualServer(loops: 2)
+        let alice = server.connectV2(try mobile(1), loop: 0) { $0.wantsAllPresence = false }
+        let device = server.connectV2(try mobile(1), loop: kind == "copies" ? 1 : 0)
+        let bob = server.connectV2(try mobile(2), loop: kind == "copies" ? 0 : 1)
+        server.pass(.seconds(1))
+        server.forgetFrames()
+        server.deaf = [1]
+        var sent = 0
+        while server.paused.isEmpty, sent < 10_000 {
+            sent += 1
+            let frame: ClientFrame =
+                kind == "receipts"
+                ? .receipt(to: try mobile(2), id: try id("m\(sent)"), state: .stored)
+                : .message(to: try mobile(2), text: MessageText("hi"), id: try id("m\(sent)"))
+            server.send(frame, from: alice)
+        }
+        #expect(server.paused == [alice])
+        #expect((100...512).contains(sent), "\(sent) of 256 bytes and more each")
+        server.deaf = []
+        server.pass(.seconds(1))
+        #expect(server.paused.isEmpty)
+        #expect(server.hubs[0].sessions[alice]?.postedBytes == 0)
+        let bobs = server.frames(bob)
+        #expect(kind == "receipts" ? bobs.count == sent : texts(bobs).count == sent)
+        if kind != "receipts" { #expect(texts(server.frames(device)).count == sent) }
+    }
+
+    @Test func lettersOfOneWhoHasLeftAreHandedOverAllTheSame() throws {
+        let server = VirtualServer(loops: 2)
+        let alice = server.connectV2(try mobile(1), loop: 0)
+        server.connectV2(try mobile(1), loop: 1)
+        let bob = server.connectV2(try mobile(2), loop: 1)
+        server.pass(.seconds(1))
+        server.forgetFrames()
+        server.deaf = [1]
+        server.send(.message(to: try mobile(2), text: MessageText("hi"), id: try id("x")), from: alice)
+        server.send(.receipt(to: try mobile(2), id: try id("y"), state: .stored), from: alice)
+        server.disconnect(alice)
+        server.deaf = []
+        server.pass(.seconds(1))
+        #expect(texts(server.frames(bob)) == ["hi"])
+    }
+
     @Test func copiesAndReceiptsCrossLoops() throws {
         let server = VirtualServer(loops: 2)
         let alice = server.connectV2(try mobile(1), loop: 0)

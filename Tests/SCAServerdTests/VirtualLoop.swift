@@ -10,10 +10,10 @@ struct VirtualLoop {
     let eventLoop = EmbeddedEventLoop()
     let directory = Directory()
     let loop: HubLoop
+    let mailbox = Mailbox()
     private let pipeline: ListenerPipeline
 
     init(_ configuration: ServerConfiguration = ServerConfiguration()) {
-        let mailbox = Mailbox()
         let log = ServerLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, showsMobiles: false)
         loop = HubLoop(
             index: 0,

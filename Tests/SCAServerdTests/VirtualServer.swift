@@ -17,6 +17,8 @@ final class VirtualServer {
     private(set) var closed: [SessionID: CloseReason] = [:]
     private(set) var paused: Set<SessionID> = []
     private(set) var drainedLoops = 0
+    /// Loops that read no mail.
+    var deaf: Set<LoopID> = []
     /// Sessions whose kernel takes nothing.
     var stalled: Set<SessionID> = []
     private var stuck: [SessionID: (bytes: Int, presence: EncodedFrame?)] = [:]
@@ -116,9 +118,8 @@ final class VirtualServer {
 
     /// Letters between two loops keep their order; the seed decides between loops.
     private func nextLetter() -> (letter: Hub.Letter, loop: LoopID)? {
-        guard !letters.isEmpty else { return nil }
-        let loops = Set(letters.map(\.loop)).sorted()
-        var chosen = letters[0].loop
+        let loops = Set(letters.map(\.loop)).subtracting(deaf).sorted()
+        guard var chosen = letters.first(where: { !deaf.contains($0.loop) })?.loop else { return nil }
         if var generator = shuffle {
             chosen = loops.randomElement(using: &generator) ?? chosen
             shuffle = generator

@@ -50,9 +50,11 @@ extension Hub {
         /// So many took the message that bears my ticket.
         case delivered(ticket: UInt64, Tally)
         /// Hand a copy to the sender's visible v2 sessions that you have.
-        case copy(EncodedFrame, of: Mobile)
+        case copy(EncodedFrame, of: Mobile, Postage?)
         /// Hand a receipt to this mobile's v2 sessions that you have.
-        case receipt(EncodedFrame, to: Mobile)
+        case receipt(EncodedFrame, to: Mobile, Postage?)
+        /// A copy or receipt of your session has been read.
+        case read(Postage)
         /// To the owner of presence: this mobile may have come or gone.
         case touched(Mobile)
         /// From the owner of presence.
@@ -63,6 +65,12 @@ extension Hub {
     struct Ticket: Sendable {
         let loop: LoopID
         let number: UInt64
+    }
+
+    /// Whose letter it is, and what it counts as until it is read, in bytes.
+    struct Postage: Sendable {
+        let session: SessionID
+        let bytes: Int
     }
 
     /// What became of a message.

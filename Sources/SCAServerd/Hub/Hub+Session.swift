@@ -159,12 +159,12 @@ extension Hub {
         timed[session.id] = [session.slowedUntil, stall].compactMap { $0 }.min()
     }
 
-    private func pause(_ session: Session, _ why: Session.Pause) {
+    func pause(_ session: Session, _ why: Session.Pause) {
         if session.pause.isEmpty { actions.append(.pauseReading(session.id)) }
         session.pause.insert(why)
     }
 
-    private func resume(_ session: Session, _ why: Session.Pause) {
+    func resume(_ session: Session, _ why: Session.Pause) {
         guard session.pause.contains(why) else { return }
         session.pause.remove(why)
         if session.pause.isEmpty { actions.append(.resumeReading(session.id)) }

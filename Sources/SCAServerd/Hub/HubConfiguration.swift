@@ -13,6 +13,8 @@ struct HubConfiguration: Sendable {
     var outboxBytes = 1 << 20
     /// How long an outbox may stay full before its session is closed.
     var stallTimeout: Int64 = 10_000_000_000
+    /// What one session may have on its way to other loops before it is not read from.
+    var postedBytes = 128 << 10
     var rates = RateLimiter.Rates(framesPerSecond: 0, bytesPerSecond: 0)
     /// What presence may send in all, a second.
     var presenceBytesPerSecond = 256 << 20

@@ -7,7 +7,13 @@ internal import SCACore
 /// loop the answer is immediate; otherwise it waits until each of those loops has reported, because only
 /// they know whether an outbox had room: an ack sent on the directory's word alone could name a session
 /// that refused the message.
+///
+/// Nothing holds letters up at the loop that they go to, and one may be for as many sessions as a mobile may have. So each counts toward
+/// its sender until that loop says that it has read it, and who has much on its way is not read from (`Session.Pause.letters`).
 extension Hub {
+    /// What a letter counts as besides what it carries, in bytes.
+    private static let letterBytes = 256
+
     /// A message that other loops have yet to report on.
     struct Unanswered {
         let sender: SessionID
@@ -15,6 +21,8 @@ extension Hub {
         var delivery: Delivery
         var tally: Tally
         var reportsDue: Int
+        /// What it counts toward its sender, in bytes.
+        var posted: Int { delivery.text.utf8Count + Hub.letterBytes }
     }
 
     func handle(_ frame: ClientFrame, from session: Session, _ now: HubTime) {
@@ -25,7 +33,8 @@ extension Hub {
             route(text, to: to, id: messageID, from: session, now)
         case .receipt(let to, let messageID, let state):
             guard requireV2(session, "receipt") else { return }
-            routeReceipt(scratch.encode(.receipt(from: session.terms.mobile, id: messageID, state: state)), to: to, now)
+            let receipt = ServerFrame.receipt(from: session.terms.mobile, id: messageID, state: state)
+            routeReceipt(scratch.encode(receipt), to: to, from: session, now)
         case .watch(let mobiles):
             guard requireV2(session, "watch") else { return }
             watch(mobiles, by: session)
@@ -60,13 +69,15 @@ extension Hub {
         let others = otherLoops(of: to)
         guard others != 0 else { return finish(&delivery, id, of: sender, tally, now) }
         nextTicket += 1
-        unanswered[nextTicket] = Unanswered(
+        let message = Unanswered(
             sender: sender.id,
             id: id,
             delivery: delivery,
             tally: tally,
             reportsDue: others.nonzeroBitCount
         )
+        unanswered[nextTicket] = message
+        posted(message.posted, by: sender)
         post(.deliver(delivery, ticket: Ticket(loop: loop, number: nextTicket)), to: others, now)
     }
 
@@ -98,7 +109,33 @@ extension Hub {
         unanswered[ticket] = message.reportsDue > 0 ? message : nil
         // Who has left meanwhile is not answered; the copies go out all the same.
         guard message.reportsDue == 0 else { return }
-        finish(&message.delivery, message.id, of: sessions[message.sender], message.tally, now)
+        let sender = sessions[message.sender]
+        finish(&message.delivery, message.id, of: sender, message.tally, now)
+        if let sender { wasRead(message.posted, of: sender) }
+    }
+
+    /// Counts what a session has on its way to other loops; if that is much, it is not read from.
+    private func posted(_ bytes: Int, by session: Session) {
+        session.postedBytes += bytes
+        if session.postedBytes > configuration.postedBytes { pause(session, .letters) }
+    }
+
+    private func wasRead(_ bytes: Int, of session: Session) {
+        session.postedBytes -= bytes
+        if session.postedBytes <= configuration.postedBytes / 2 { resume(session, .letters) }
+    }
+
+    /// What a frame counts toward a session that is posted to so many loops for it.
+    private func postage(_ frame: EncodedFrame, to loops: Directory.Loops, by session: Session) -> Postage {
+        let postage = Postage(session: session.id, bytes: frame.count + Self.letterBytes)
+        posted(postage.bytes * loops.nonzeroBitCount, by: session)
+        return postage
+    }
+
+    /// Tells the loop of a letter's sender that it has been read.
+    private func acknowledge(_ postage: Postage?, _ now: HubTime) {
+        guard let postage else { return }
+        post(.read(postage), to: 1 << Directory.Loops(postage.session.loop), now)
     }
 
     /// Answers the sender, and copies the message to the sender's other devices if anyone got it.
@@ -118,7 +155,9 @@ extension Hub {
             }
         }
         let others = otherLoops(of: delivery.from)
-        if others != 0 { post(.copy(delivery.frame(.v2, &scratch), of: delivery.from), to: others, now) }
+        guard others != 0 else { return }
+        let frame = delivery.frame(.v2, &scratch)
+        post(.copy(frame, of: delivery.from, sender.map { postage(frame, to: others, by: $0) }), to: others, now)
     }
 
     private func count(_ tally: Tally) {
@@ -147,10 +186,10 @@ extension Hub {
         for session in sessionsByMobile[sender] ?? [] where session.getsCopies { _ = offer(frame, to: session, now) }
     }
 
-    private func routeReceipt(_ frame: EncodedFrame, to mobile: Mobile, _ now: HubTime) {
+    private func routeReceipt(_ frame: EncodedFrame, to mobile: Mobile, from session: Session, _ now: HubTime) {
         deliverReceipt(frame, to: mobile, now)
         let others = otherLoops(of: mobile, visible: false)
-        if others != 0 { post(.receipt(frame, to: mobile), to: others, now) }
+        if others != 0 { post(.receipt(frame, to: mobile, postage(frame, to: others, by: session)), to: others, now) }
     }
 
     /// A receipt for all v2 sessions of the sender on this loop, the invisible one that sent included.
@@ -164,8 +203,13 @@ extension Hub {
             let tally = deliver(&delivery, now)
             if let ticket { post(.delivered(ticket: ticket.number, tally), to: 1 << Directory.Loops(ticket.loop), now) }
         case .delivered(let ticket, let tally): delivered(ticket: ticket, tally, now)
-        case .copy(let frame, let sender): copy(frame, of: sender, now)
-        case .receipt(let frame, let mobile): deliverReceipt(frame, to: mobile, now)
+        case .copy(let frame, let sender, let postage):
+            copy(frame, of: sender, now)
+            acknowledge(postage, now)
+        case .receipt(let frame, let mobile, let postage):
+            deliverReceipt(frame, to: mobile, now)
+            acknowledge(postage, now)
+        case .read(let postage): if let session = sessions[postage.session] { wasRead(postage.bytes, of: session) }
         case .touched(let mobile): presence?.touch(mobile)
         case .presence(let update): publish(update, now)
         }

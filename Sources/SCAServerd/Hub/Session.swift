@@ -71,6 +71,8 @@ final class Session {
     var queuedBytes = 0
     /// At most so many of them answer the session's own frames.
     var ownBytes = 0
+    /// What its letters to other loops hold that these have not read yet, in bytes.
+    var postedBytes = 0
     /// Presence is with the transport; what is newer will replace what waits of it.
     var hasPresenceQueued = false
     /// The first list of who is online was handed out.
@@ -93,6 +95,8 @@ final class Session {
         static let rate = Pause(rawValue: 1)
         /// It does not read the answers to its own frames.
         static let ownAnswers = Pause(rawValue: 2)
+        /// Other loops have yet to read what it has sent them.
+        static let letters = Pause(rawValue: 4)
     }
 
     init(id: SessionID, terms: SessionTerms, lastActivity: Int64, rate: RateLimiter) {

@@ -21,6 +21,12 @@ final class HubLoop {
     private let index: LoopID
     private let hub: Hub
     private let mailbox: Mailbox
+    /// What is left of the mail that the last turn took.
+    private var mail: ArraySlice<Hub.Letter> = []
+    /// Whether the next turn goes on with it.
+    private var isMailDue = false
+    /// How much the hub has asked for so far.
+    private var performed = 0
     private var peers: [LoopReference] = []
 
     private var handlers = SessionTable<ServerWebSocket>()
@@ -48,6 +54,8 @@ final class HubLoop {
     /// So many frames, or bytes, of presence are sent in a turn of the loop, so that a message waits for no more than these.
     private static let announcedFrames = 128
     private static let announcedBytes = 1 << 20
+    /// So many letters, and actions that came of them, are handled in a turn, a millisecond or two: one letter may be for many sessions.
+    private static let mailedWork = 2_048
     /// Room for so many inputs or actions is kept; a crowd's presence takes more.
     private static let keptRoom = 256
     /// Nothing may be scheduled on an event loop that is about to end.
@@ -232,10 +240,24 @@ final class HubLoop {
         } while !written.isEmpty || !waiting.isEmpty
     }
 
-    /// Takes what other loops have posted.
+    /// Takes what other loops have posted, as much as a turn allows; the rest waits until the loop has looked at its sockets.
     func readMail() {
-        for letter in mailbox.takeAll() { take(.letter(letter)) }
+        guard !isMailDue else { return }
+        var work = 0
+        repeat {
+            if mail.isEmpty { mail = mailbox.takeAll()[...] }
+            guard let letter = mail.popFirst() else { break }
+            let before = performed
+            take(.letter(letter))
+            work += 1 + performed - before
+        } while work < Self.mailedWork
         settle()
+        isMailDue = work >= Self.mailedWork && !isStopping
+        guard isMailDue else { return }
+        eventLoop.inNextTurn {
+            self.isMailDue = false
+            self.readMail()
+        }
     }
 
     /// Says goodbye to every session; the future completes when all have been told.
@@ -263,6 +285,7 @@ final class HubLoop {
     private func perform() {
         guard hub.hasActions else { return }
         hub.takeActions(&actions)
+        performed &+= actions.count
         for action in actions {
             switch action {
             case .send(let id, let frame): write(id) { $0.append(frame) }

@@ -17,6 +17,9 @@ extension Server {
             if hub.timed.keys.contains(where: { hub.sessions[$0] == nil }) {
                 world.ledger.fail("a timer is leaked: its session is gone")
             }
+            if hub.sessions.values.contains(where: { $0.postedBytes > Self.postedBytes + 8 * Self.slack }) {
+                world.ledger.fail("a session has too much on its way to other loops")
+            }
             if hub.unanswered.count > 512 { world.ledger.fail("\(hub.unanswered.count) messages wait for reports") }
         }
         for handler in handlers.values where handler.isOpen && handler.queued > Self.outboxBytes + Self.slack {
@@ -27,7 +30,7 @@ extension Server {
         }
     }
 
-    /// Answers to a session's own frames are not refused: what one read can cause.
+    /// Answers to a session's own frames are not refused: what one read can cause. Letters count for more than their frames do.
     private static let slack = 4_096
 
     /// Who has an open visible session: the truth about presence.
@@ -50,6 +53,10 @@ extension Server {
         }
         for hub in hubs where !hub.unanswered.isEmpty {
             world.ledger.fail("\(hub.unanswered.count) messages still wait for another loop")
+        }
+        let sessions = hubs.flatMap(\.sessions.values)
+        if sessions.contains(where: { $0.postedBytes != 0 || $0.pause.contains(.letters) }) {
+            world.ledger.fail("a session still counts letters that have been read")
         }
     }
 }

@@ -6,6 +6,7 @@ internal import SCACore
 /// virtual time. Letters between two loops keep their order and are late.
 final class Server {
     static let outboxBytes = 1_536
+    static let postedBytes = 2_048
 
     unowned let world: World
     let directory = Directory()
@@ -28,6 +29,7 @@ final class Server {
         configuration.cleanupInterval = 2 * Agenda.second
         configuration.stallTimeout = 4 * Agenda.second
         configuration.outboxBytes = Self.outboxBytes
+        configuration.postedBytes = Self.postedBytes
         configuration.rates = RateLimiter.Rates(framesPerSecond: 40, bytesPerSecond: 20_000)
         configuration.presenceBytesPerSecond = world.chance(50) ? 20_000 : 0
         self.configuration = configuration
