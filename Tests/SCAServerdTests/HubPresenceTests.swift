@@ -242,6 +242,28 @@ import Testing
         #expect(error.code == .tooLarge)
     }
 
+    /// All of them are sent at once when the list is there, so they must not be as many as one likes.
+    @Test func whoAsksOftenBeforeTheFirstListIsReadyIsNotReadFrom() throws {
+        let server = VirtualServer(HubConfiguration(presenceBytesPerSecond: 100))
+        server.connect(try mobile(1))
+        server.connect(try mobile(2))
+        let late = server.connect(try mobile(3))
+        let (modest, asked) = (4, 1_000)
+        for _ in 0..<modest { server.send(.getOnlineUsers, from: late) }
+        #expect(server.paused.isEmpty, "what else it says is heard")
+        var sent = modest
+        while server.paused.isEmpty, sent < asked {
+            server.send(.getOnlineUsers, from: late)
+            sent += 1
+        }
+        #expect(server.paused == [late])
+        #expect(sent < 20)
+        server.pass(.seconds(50))
+        let all = ServerFrame.onlineUsers(try (1...3).map(mobile), rev: nil)
+        #expect(server.frames(late) == Array(repeating: all, count: sent + 1))
+        #expect(server.paused.isEmpty)
+    }
+
     @Test func listsAskedForBeforeTheFirstOneIsReadyComeWithIt() throws {
         // Loop 1's newcomer asks before loop 0 has told its loop of it.
         let server = VirtualServer(loops: 2, HubConfiguration(presenceBytesPerSecond: 100))

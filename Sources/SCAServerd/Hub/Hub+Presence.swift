@@ -2,6 +2,9 @@ internal import SCACore
 
 /// Who hears of whom: lists, deltas and watches.
 extension Hub {
+    /// Who has asked more often for a list that is being made is not read from until it is there.
+    private static let deferredLists = 8
+
     /// A mobile may have come or gone: tells the owner of presence, which is here on loop 0.
     func touch(_ mobile: Mobile) {
         if loop == 0 { presence?.touch(mobile) } else { actions.append(.post(.touched(mobile), to: 0)) }
@@ -33,6 +36,7 @@ extension Hub {
                 sendPresence(update.list, to: session)
                 for _ in 0..<session.deferredLists { send(update.list, to: session) }
                 session.deferredLists = 0
+                resume(session, .firstList)
                 continue
             }
             guard let delta else { continue }
@@ -58,6 +62,7 @@ extension Hub {
         } else {
             // The list that has this newcomer in it is being made.
             session.deferredLists += 1
+            if session.deferredLists > Self.deferredLists { pause(session, .firstList) }
         }
     }
 

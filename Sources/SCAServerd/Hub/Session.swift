@@ -97,6 +97,8 @@ final class Session {
         static let ownAnswers = Pause(rawValue: 2)
         /// Other loops have yet to read what it has sent them.
         static let letters = Pause(rawValue: 4)
+        /// It has asked often for a list that is being made.
+        static let firstList = Pause(rawValue: 8)
     }
 
     init(id: SessionID, terms: SessionTerms, lastActivity: Int64, rate: RateLimiter) {
