@@ -66,6 +66,24 @@ import Testing
         #expect(server.closed.isEmpty)
     }
 
+    /// Its pings lie in the kernel meanwhile.
+    @Test func whoIsSlowedForLongerThanASilenceMayLastIsNotClosed() throws {
+        let rates = RateLimiter.Rates(framesPerSecond: 1, bytesPerSecond: 0)
+        let server = VirtualServer(HubConfiguration(rates: rates))
+        let alice = server.connect(try mobile(1))
+        for _ in 0..<200 { server.send(.ping, from: alice) }
+        server.pass(.seconds(190))
+        #expect(server.paused == [alice])
+        #expect(server.closed.isEmpty)
+        server.pass(.seconds(10))
+        #expect(server.paused.isEmpty)
+        // From here on it can be heard.
+        server.pass(.seconds(55))
+        #expect(server.closed.isEmpty)
+        server.pass(.seconds(60))
+        #expect(server.closed[alice] == .heartbeatTimeout)
+    }
+
     @Test func aMessageThatDoesNotFitIsRefusedAsBusy() throws {
         let server = VirtualServer(HubConfiguration(outboxBytes: 1_000))
         let alice = server.connectV2(try mobile(1))

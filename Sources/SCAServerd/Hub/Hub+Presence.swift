@@ -36,7 +36,7 @@ extension Hub {
                 sendPresence(update.list, to: session)
                 for _ in 0..<session.deferredLists { send(update.list, to: session) }
                 session.deferredLists = 0
-                resume(session, .firstList)
+                listen(to: session, .firstList, now.nanoseconds)
                 continue
             }
             guard let delta else { continue }

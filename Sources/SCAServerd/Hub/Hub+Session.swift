@@ -148,7 +148,7 @@ extension Hub {
         }
         if let until = session.slowedUntil, now >= until {
             session.slowedUntil = nil
-            resume(session, .rate)
+            listen(to: session, .rate, now)
         }
         setTimer(session)
     }
@@ -164,7 +164,14 @@ extension Hub {
         session.pause.insert(why)
     }
 
-    func resume(_ session: Session, _ why: Session.Pause) {
+    /// Goes on reading what was not read for the server's sake: it could not be heard until now.
+    func listen(to session: Session, _ why: Session.Pause, _ now: Int64) {
+        guard session.pause.contains(why) else { return }
+        session.lastActivity = now
+        resume(session, why)
+    }
+
+    private func resume(_ session: Session, _ why: Session.Pause) {
         guard session.pause.contains(why) else { return }
         session.pause.remove(why)
         if session.pause.isEmpty { actions.append(.resumeReading(session.id)) }

@@ -111,7 +111,7 @@ extension Hub {
         guard message.reportsDue == 0 else { return }
         let sender = sessions[message.sender]
         finish(&message.delivery, message.id, of: sender, message.tally, now)
-        if let sender { wasRead(message.posted, of: sender) }
+        if let sender { wasRead(message.posted, of: sender, now) }
     }
 
     /// Counts what a session has on its way to other loops; if that is much, it is not read from.
@@ -120,9 +120,9 @@ extension Hub {
         if session.postedBytes > configuration.postedBytes { pause(session, .letters) }
     }
 
-    private func wasRead(_ bytes: Int, of session: Session) {
+    private func wasRead(_ bytes: Int, of session: Session, _ now: HubTime) {
         session.postedBytes -= bytes
-        if session.postedBytes <= configuration.postedBytes / 2 { resume(session, .letters) }
+        if session.postedBytes <= configuration.postedBytes / 2 { listen(to: session, .letters, now.nanoseconds) }
     }
 
     /// What a frame counts toward a session that is posted to so many loops for it.
@@ -209,7 +209,7 @@ extension Hub {
         case .receipt(let frame, let mobile, let postage):
             deliverReceipt(frame, to: mobile, now)
             acknowledge(postage, now)
-        case .read(let postage): if let session = sessions[postage.session] { wasRead(postage.bytes, of: session) }
+        case .read(let postage): if let session = sessions[postage.session] { wasRead(postage.bytes, of: session, now) }
         case .touched(let mobile): presence?.touch(mobile)
         case .presence(let update): publish(update, now)
         }

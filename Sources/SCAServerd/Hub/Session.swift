@@ -99,6 +99,8 @@ final class Session {
         static let letters = Pause(rawValue: 4)
         /// It has asked often for a list that is being made.
         static let firstList = Pause(rawValue: 8)
+        /// What the server has to wait for, and not the client: meanwhile its silence is none.
+        static let ours: Pause = [.rate, .letters, .firstList]
     }
 
     init(id: SessionID, terms: SessionTerms, lastActivity: Int64, rate: RateLimiter) {
@@ -113,9 +115,10 @@ final class Session {
     /// Whether the token that let it in has ended.
     func hasExpired(_ now: HubTime) -> Bool { now.unixMilliseconds >= terms.expiresAt }
 
-    /// What the heartbeats count as its last activity: earlier than it was if its token ends before a silence would, so that
-    /// it is looked at by then.
+    /// What the heartbeats count as its last activity: now while the server does not listen, and earlier than it was if its token
+    /// ends before a silence would, so that it is looked at by then.
     func countedActivity(_ now: HubTime, timeout: Int64) -> Int64 {
+        let lastActivity = pause.isDisjoint(with: .ours) ? lastActivity : now.nanoseconds
         guard terms.expiresAt != .max else { return lastActivity }
         let rest = terms.expiresAt.subtractingReportingOverflow(now.unixMilliseconds)
         guard !rest.overflow, rest.partialValue < timeout / 1_000_000 else { return lastActivity }
