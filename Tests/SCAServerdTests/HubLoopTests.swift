@@ -8,6 +8,11 @@ import Testing
 @Suite struct HubLoopTests {
     private func path(_ number: Int) -> String { "/ws/\(9_000_000_000 + number)" }
 
+    private func pings(_ count: Int) -> ByteBuffer {
+        let ping = WebSocketFrame.encode(.ping, payload: [1], maskingKey: 7)
+        return ByteBuffer(bytes: Array(repeating: ping, count: count).flatMap { $0 })
+    }
+
     @Test func silenceIsMeasuredByTheLoopsOwnClock() throws {
         var configuration = ServerConfiguration()
         configuration.pingTimeout = .seconds(30)
@@ -95,6 +100,46 @@ import Testing
         server.eventLoop.advanceTime(by: .milliseconds(10))
         #expect(!crowd.contains { $0.isActive })
         #expect(server.directory.sessionCount == 0 && server.loop.openChannels == 0)
+    }
+
+    /// NIO reads to the end once a client has shut its output, paused or not: that is no way round the rates.
+    @Test func whatIsLeftBehindAShutOutputIsReadAtTheRate() throws {
+        var configuration = ServerConfiguration()
+        configuration.framesPerSecond = 100
+        let server = VirtualLoop(configuration)
+        let channel = try server.connect(path(1) + "?presence=none", protocols: "sca.v2")
+        let piece = pings(200)
+        for _ in 0..<10 { try channel.writeInbound(piece) }
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        let pong = EncodedFrame(.pong, payload: [1]).count
+        var answered = try server.takeOutput(of: channel).count / pong
+        #expect((200...400).contains(answered), "two seconds' worth, and the piece that was too much: \(answered)")
+        server.eventLoop.advanceTime(by: .seconds(3))
+        answered += try server.takeOutput(of: channel).count / pong
+        #expect(answered < 1_000 && channel.isActive)
+        server.eventLoop.advanceTime(by: .seconds(30))
+        answered += try server.takeOutput(of: channel).count / pong
+        #expect(answered == 2_000, "none is lost")
+        #expect(!channel.isActive && server.loop.openChannels == 0, "and then it is over")
+    }
+
+    /// Two that flood and shut their output: each waits for its turn between the pieces.
+    @Test func whatIsLeftBehindShutOutputsIsReadInTurns() throws {
+        let server = VirtualLoop()
+        let floods = try (1...2).map { try server.connect(path($0) + "?presence=none", protocols: "sca.v2") }
+        let piece = pings(1_000)
+        let pong = EncodedFrame(.pong, payload: [1]).count
+        for flood in floods { try flood.writeInbound(piece) }
+        for flood in floods { flood.read() }
+        // The second one waits, and is read all the same.
+        for _ in 0..<10 { try floods[1].writeInbound(piece) }
+        floods[1].pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(try server.takeOutput(of: floods[1]).count / pong == 1_000)
+        server.eventLoop.advanceTime(by: .microseconds(100))
+        #expect(try server.takeOutput(of: floods[1]).count / pong == 1_000, "a piece in a turn")
+        server.eventLoop.advanceTime(by: .seconds(1))
+        #expect(try server.takeOutput(of: floods[1]).count / pong == 9_000)
+        #expect(!floods[1].isActive && server.loop.openChannels == 1)
     }
 
     @Test func whoHasLeftIsNotListenedTo() throws {

@@ -30,12 +30,14 @@ import Testing
         return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : nil
     }
 
-    /// It would take megabytes, and say that it has room when a third of them is gone: who reads slowly was closed by then.
-    @Test func theKernelHoldsLittleThatIsNotSent() async throws {
+    /// It would take megabytes, and say that it has room when a third of them is gone: who reads slowly was closed by then. And
+    /// what was not read comes all at once when a client shuts its output.
+    @Test func theKernelHoldsLittleThatIsNotSentOrNotRead() async throws {
         try await withServer { _, port in
             let client = try RawClient(port: port)
             try client.open("/ws/9876543210")
             let socket = try accepted(client)
+            #expect(option(SOL_SOCKET, SO_RCVBUF, of: socket) == CInt(2 * ListenerPipeline.unreadBytes))
             #expect(option(CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, of: socket) == CInt(ListenerPipeline.unsentBytes))
         }
     }

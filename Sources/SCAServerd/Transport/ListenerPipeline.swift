@@ -19,6 +19,9 @@ struct ListenerPipeline: Sendable {
     /// grow to megabytes and say that there is room when a third of them has gone: for who reads slowly that is too late to be
     /// seen to read.
     static let unsentBytes = 128 << 10
+    /// What the kernel is to hold of a connection that was not read, in bytes; Linux takes twice as much. Left alone it takes megabytes of a
+    /// session that is not read from, and NIO reads all of it at once when the client shuts its output.
+    static let unreadBytes = 128 << 10
     /// Connections that may wait to be accepted.
     private static let backlog: Int32 = 4_096
     /// How long the request of somebody may take who will be refused, at most.
@@ -30,6 +33,7 @@ struct ListenerPipeline: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // What is accepted has it from the listener.
             .serverChannelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsentBytes)
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: Self.unreadBytes)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

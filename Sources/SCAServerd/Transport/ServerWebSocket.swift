@@ -5,7 +5,8 @@ package import SCACore
 ///
 /// The raw read buffer is parsed where it lies; what it holds is handed to the session in one piece, and at the
 /// end of the read everything that came of it is flushed once. Who brings much at once is read in turns
-/// (`ReadTurns`). The end: after our close frame the output is shut and the channel waits, at most `lingerTime`,
+/// (`ReadTurns`). What comes although nobody asked is held and handed on in turns: once the client has shut its output, NIO reads all that
+/// it has sent, whatever it was told. The end: after our close frame the output is shut and the channel waits, at most `lingerTime`,
 /// for the client to close, reading and discarding, so that the close frame is not lost to a reset.
 package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     package typealias InboundIn = ByteBuffer
@@ -52,6 +53,14 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     /// What the last read brought; bytes of compressed messages as what they were.
     private var arrived = (bytes: 0, frames: 0)
     private var isWaitingForTurn = false
+    /// Whether the session may be read from.
+    private var isReading = true
+    /// What has come while nothing was to be read: no more than the kernel held (`ListenerPipeline.unreadBytes`).
+    private var held: [ByteBuffer] = []
+    /// Whether a turn is asked for soon, to go on with what is held.
+    private var isGoingOn = false
+    /// The client has shut its output: behind what is held nothing comes.
+    private var isInputClosed = false
     private var way: Way
     private var context: ChannelHandlerContext?
 
@@ -102,6 +111,11 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state == .open, let session else { return }
         let buffer = unwrapInboundIn(data)
+        if isReading, !isWaitingForTurn, held.isEmpty { take(buffer, session) } else { held.append(buffer) }
+    }
+
+    /// Hands on what is in a piece of what was read.
+    private func take(_ buffer: ByteBuffer, _ session: any WebSocketSession) {
         let count = buffer.readableBytes
         share.traffic.received &+= count
         var violation: CloseReason?
@@ -135,21 +149,27 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     package func channelInactive(context: ChannelHandlerContext) {
         state = .closed
         share.turns.leave(self)
+        held = []
         outbox.discard()
         session?.closed()
         context.fireChannelInactive()
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The client has shut its output: it will send nothing more, so the session is over.
         if let event = event as? ChannelEvent, event == .inputClosed {
-            guard state != .closed else { return }
-            state = .closed
-            outbox.discard()
-            share.farewells.close(channel)
+            isInputClosed = true
+            if held.isEmpty { end() }
         } else {
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// The client will send nothing more, so the session is over.
+    private func end() {
+        guard state != .closed else { return }
+        state = .closed
+        outbox.discard()
+        share.farewells.close(channel)
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -159,7 +179,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
 
     /// Is asked for after each read, and when reading goes on.
     package func read(context: ChannelHandlerContext) {
-        guard !isWaitingForTurn else { return }
+        guard !isWaitingForTurn, held.isEmpty else { return }
         let hasMuch = arrived.bytes >= Self.manyBytes || arrived.frames >= Self.manyFrames
         arrived = (0, 0)
         if hasMuch, state == .open {
@@ -172,14 +192,38 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
 
     func takeTurn() {
         isWaitingForTurn = false
-        context?.read()
+        if held.isEmpty { context?.read() } else { takeHeld() }
+    }
+
+    /// Goes on with what is held, in the session's turn, after the loop has looked at its sockets.
+    private func goOn() {
+        guard !isGoingOn, session?.isStopping != true else { return }
+        isGoingOn = true
+        channel.eventLoop.inNextTurn { [self] in
+            isGoingOn = false
+            guard isReading, !isWaitingForTurn, !held.isEmpty else { return }
+            isWaitingForTurn = !share.turns.ask(self)
+            if !isWaitingForTurn { takeHeld() }
+        }
+    }
+
+    /// Hands on a piece of what is held; behind the last one the session is read from again, or over.
+    private func takeHeld() {
+        guard state == .open, let session else { return }
+        take(held.removeFirst(), session)
+        session.settle()
+        guard held.isEmpty else { return isReading ? goOn() : () }
+        if isInputClosed { end() } else if isReading, let context { read(context: context) }
     }
 
     /// Stops or goes on reading: a session that is too fast waits in the kernel's buffers.
     func setReading(_ isReading: Bool) {
+        self.isReading = isReading
         if !isReading {
             isWaitingForTurn = false
             share.turns.leave(self)
+        } else if !held.isEmpty {
+            goOn()
         }
         channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
     }
@@ -209,6 +253,7 @@ package final class ServerWebSocket: ChannelDuplexHandler, TurnTaker {
     func close(_ reason: CloseReason) {
         guard state == .open else { return }
         state = .closing
+        held = []
         // A client that does not read would never see a close frame behind a full outbox.
         if reason == .tooSlow { outbox.discard() }
         append(EncodedFrame(reason))
