@@ -16,7 +16,8 @@ public struct WireLimits: Hashable, Sendable {
     ///   - watchedMobiles: 1,000 unless said.
     public init(textBytes: Int = 65_536, frameBytes: Int? = nil, watchedMobiles: Int = 1_000) {
         self.textBytes = textBytes
-        self.frameBytes = frameBytes ?? (2 * textBytes + 1_024)
+        // A text that nobody could send is refused by who serves it, and must not end the program before.
+        self.frameBytes = frameBytes ?? (2 * min(max(textBytes, 0), Int.max / 4) + 1_024)
         self.watchedMobiles = watchedMobiles
     }
 }

@@ -33,7 +33,7 @@ public struct AuthConfiguration: Sendable {
     public var codesPerMobile = 5
     /// Requests for codes and for tokens from one address within an hour; an IPv6 address counts by its first 64 bits.
     public var loginsPerAddress = 60
-    /// Codes that wait to be used, of all mobiles; what bounds the memory.
+    /// Codes that wait to be used, of all mobiles, at most ten million; what bounds the memory.
     public var pendingCodes = 10_000
     /// Origins whose pages may connect besides the server's own: `https://chat.example.org`, or `*` for any.
     public var allowedOrigins: [String] = []
@@ -43,6 +43,8 @@ public struct AuthConfiguration: Sendable {
 
     /// The longest that a token may be good for.
     public static let longestLifetime = Duration.seconds(3_650 * 86_400)
+
+    private static let mostPendingCodes = 10_000_000
 
     /// Says what is wrong with the settings; nil if they can be served with.
     var problem: String? {
@@ -84,6 +86,7 @@ public struct AuthConfiguration: Sendable {
                 "the limits of codes and logins must be at least 1",
                 codesPerMobile >= 1 && loginsPerAddress >= 1 && pendingCodes >= 1
             ),
+            ("the codes that wait must be at most \(Self.mostPendingCodes)", pendingCodes <= Self.mostPendingCodes),
             (
                 "an allowed origin is written like https://chat.example.org, without a path; or * for any",
                 allowedOrigins.allSatisfy { OriginPolicy.canBeAllowed($0) }

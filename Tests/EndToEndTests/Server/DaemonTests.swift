@@ -39,6 +39,12 @@ import Testing
             ("--metrics x", "it must be a port like 9464", "scad --help"),
             ("--threads 0", "--threads must be 1 to 64; found 0", "scad --help"),
             ("--max-text 10M", "--max-outbox must hold at least one frame (20972544 bytes", "scad --help"),
+            ("--max-text 8000000000G", "--max-text must be 1 byte to 16 MiB; found 8589934592000000000", "scad --help"),
+            ("--max-frame 8000000000G", "at most 64 MiB; found 8589934592000000000", "scad --help"),
+            (
+                "--auth code --token-signing-key k --code-command c --max-codes 1000000000000000000",
+                "the codes that wait must be at most 10000000", "scad --help"
+            ),
             ("--auth x", "one of 'none', 'token' or 'code'", "scad --help"),
             ("token issue --mobile 12", "it must be 10 to 32 digits", "scad help token issue"),
             ("--ping-timeout -5", "--ping-timeout needs a value, and \"-5\" looks like an option", "scad --help"),
