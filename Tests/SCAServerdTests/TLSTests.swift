@@ -66,6 +66,17 @@ import Testing
         }
     }
 
+    @Test func aPageOfTheServersNameMayConnect() async throws {
+        try await withTLS { _, port in
+            for (origin, status) in [("https://test", 101), ("https://evil.example", 403)] {
+                let client = try await TLSClient(port: port, authority: authority.certificate)
+                let request = RawClient.upgrade("/ws/9876543210").dropLast() + "Origin: \(origin)\r\n\r\n"
+                try await client.send(String(request))
+                #expect(try await client.reads(until: "\r\n\r\n").hasPrefix("HTTP/1.1 \(status) "))
+            }
+        }
+    }
+
     @Test(arguments: [TLSVersion.tlsv1, .tlsv11]) func oldVersionsAreRefused(_ version: TLSVersion) async throws {
         try await withTLS { _, port in
             await #expect(throws: (any Error).self) {

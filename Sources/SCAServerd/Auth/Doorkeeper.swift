@@ -11,7 +11,10 @@ final class Doorkeeper: Sendable {
     /// 401, whatever was wrong with the token.
     static let unauthorized = WireError(.unauthorized, "a token for this mobile is needed")
     /// 403, for pages of other origins.
-    static let foreignOrigin = WireError(.unauthorized, "pages of this origin may not connect")
+    static let foreignOrigin = WireError(
+        .unauthorized,
+        "pages of this origin may not connect; --allow-origin names those that may"
+    )
 
     /// Where tokens are given for codes; nil unless that is the mode.
     let login: LoginDesk?
@@ -52,8 +55,10 @@ final class Doorkeeper: Sendable {
     }
 
     /// Whether a request's page may ask anything of this server.
-    func admitsOrigin(_ headers: HTTPHeaders) -> Bool {
-        origins.admits(headers["Origin"], host: headers.first(name: "Host"))
+    ///
+    /// - Parameter isVouchedFor: whether it came by TLS or from a trusted proxy.
+    func admitsOrigin(_ headers: HTTPHeaders, isVouchedFor: Bool) -> Bool {
+        origins.admits(headers["Origin"], host: headers.first(name: "Host"), isVouchedFor: isVouchedFor)
     }
 
     /// Judges the token of an upgrade.

@@ -9,7 +9,7 @@ extension UpgradeHandler {
     ///
     /// - Returns: whether the upgrade may go on; then the terms say when the session's token ends.
     func admit(_ terms: inout SessionTerms, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> Bool {
-        guard doorkeeper.admitsOrigin(head.headers) else {
+        guard admitsOrigin(head) else {
             refuseOrigin(context)
             return false
         }
@@ -28,6 +28,10 @@ extension UpgradeHandler {
         }
     }
 
+    private func admitsOrigin(_ head: HTTPRequestHead) -> Bool {
+        doorkeeper.admitsOrigin(head.headers, isVouchedFor: isBehindProxy || !isInTheClear)
+    }
+
     private func refuseOrigin(_ context: ChannelHandlerContext) {
         loop.auth.foreignOrigins += 1
         refuse(.forbidden, Doorkeeper.foreignOrigin, context)
@@ -38,7 +42,7 @@ extension UpgradeHandler {
         guard let desk = doorkeeper.login else {
             return refuse(.notFound, WireError(.invalidFrame, "this server has no login by code"), context)
         }
-        guard let head, doorkeeper.admitsOrigin(head.headers) else {
+        guard let head, admitsOrigin(head) else {
             return refuseOrigin(context)
         }
         let (body, address) = (body, client.limitKey)

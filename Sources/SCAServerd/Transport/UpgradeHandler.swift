@@ -29,8 +29,8 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Whether the answer is to a request that was not read to its end.
     private var isCutOff = false
     /// Whether the peer is a trusted proxy, so that limits by address are still to be asked for.
-    private let isBehindProxy: Bool
-    private let isInTheClear: Bool
+    let isBehindProxy: Bool
+    let isInTheClear: Bool
 
     init(
         loop: HubLoop,

@@ -132,11 +132,24 @@ import Testing
         } _: { _, port in
             let silent = try answer(port, "/ws/\(asha)")
             #expect(silent.hasPrefix("HTTP/1.1 101 "))
-            for origin in ["http://test", "https://test", "https://app.example"] {
-                #expect(try answer(port, "/ws/\(asha)", "Origin: \(origin)").hasPrefix("HTTP/1.1 101 "), "\(origin)")
-            }
+            #expect(try answer(port, "/ws/\(asha)", "Origin: https://app.example").hasPrefix("HTTP/1.1 101 "))
             for origin in ["http://evil.example", "null", "http://test:81"] {
                 #expect(try answer(port, "/ws/\(asha)", "Origin: \(origin)").hasPrefix("HTTP/1.1 403 "), "\(origin)")
+            }
+        }
+    }
+
+    /// `Host` is `test`: whose name that is, only a proxy can say. TLS is among `TLSTests`.
+    @Test func aPageOfANameIsOursOnlyBehindAProxy() async throws {
+        for (proxies, status) in [(TrustedProxies.none, 403), (try TrustedProxies(parsing: "127.0.0.1"), 101)] {
+            try await withServer {
+                $0.trustedProxies = proxies
+            } _: { _, port in
+                for origin in ["http://test", "https://test"] {
+                    let head = try answer(port, "/ws/\(asha)", "Origin: \(origin)")
+                    #expect(head.hasPrefix("HTTP/1.1 \(status) "), "\(origin)")
+                }
+                #expect(try answer(port, "/ws/\(asha)").hasPrefix("HTTP/1.1 101 "))
             }
         }
     }

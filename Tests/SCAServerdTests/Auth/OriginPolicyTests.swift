@@ -10,7 +10,18 @@ import Testing
         ("http://[::1]:8080", "[::1]:8080"),
     ])
     func aPageOfTheServerItselfMayConnect(_ origin: String, _ host: String) {
-        #expect(OriginPolicy([]).admits([origin], host: host))
+        #expect(OriginPolicy([]).admits([origin], host: host, isVouchedFor: true))
+    }
+
+    /// DNS rebinding: whoever has a name can have it looked up as our address, and then both headers have it.
+    @Test(arguments: [
+        ("evil.example:8080", false), ("localhost.evil.example:8080", false), ("127.0.0.1.evil.example", false),
+        ("127.0.0.1:8080", true), ("192.168.1.10", true), ("[::1]:8080", true), ("localhost:8080", true),
+        ("LocalHost", true), ("[evil.example]:8080", false), ("2130706433:8080", false),
+    ])
+    func aNameInTheClearIsNobodys(_ host: String, _ isOwn: Bool) {
+        #expect(OriginPolicy([]).admits(["http://\(host)"], host: host, isVouchedFor: false) == isOwn)
+        #expect(OriginPolicy(["http://\(host)"]).admits(["http://\(host)"], host: host, isVouchedFor: false))
     }
 
     @Test(arguments: [
@@ -18,22 +29,27 @@ import Testing
         "chat.example", "http://chat.example/", "http://", "://chat.example", "http://chat.example@evil.example",
     ])
     func anyOtherPageMayNot(_ origin: String) {
-        #expect(!OriginPolicy([]).admits([origin], host: "chat.example"))
+        #expect(!OriginPolicy([]).admits([origin], host: "chat.example", isVouchedFor: true))
     }
 
     @Test func whoeverIsNoBrowserSaysNothingAndMay() {
-        #expect(OriginPolicy([]).admits([], host: "chat.example"))
-        #expect(OriginPolicy([]).admits([], host: nil))
+        #expect(OriginPolicy([]).admits([], host: "chat.example", isVouchedFor: false))
+        #expect(OriginPolicy([]).admits([], host: nil, isVouchedFor: false))
     }
 
     @Test func allowedOriginsMayConnect() {
         let policy = OriginPolicy(["https://App.example", "null"])
-        #expect(policy.admits(["https://app.example"], host: "chat.example"))
-        #expect(policy.admits(["null"], host: "chat.example"))
-        #expect(!policy.admits(["http://app.example"], host: "chat.example"))
-        #expect(!policy.admits(["https://app.example", "https://app.example"], host: "chat.example"))
-        #expect(OriginPolicy(["*"]).admits(["http://anybody"], host: nil))
-        #expect(!OriginPolicy([]).admits(["http://chat.example"], host: nil))
+        for isVouchedFor in [false, true] {
+            func admits(_ origins: String...) -> Bool {
+                policy.admits(origins, host: "chat.example", isVouchedFor: isVouchedFor)
+            }
+            #expect(admits("https://app.example"))
+            #expect(admits("null"))
+            #expect(!admits("http://app.example"))
+            #expect(!admits("https://app.example", "https://app.example"))
+            #expect(OriginPolicy(["*"]).admits(["http://anybody"], host: nil, isVouchedFor: isVouchedFor))
+            #expect(!OriginPolicy([]).admits(["http://chat.example"], host: nil, isVouchedFor: isVouchedFor))
+        }
     }
 
     @Test func whatIsNoOriginCannotBeAllowed() {
