@@ -31,7 +31,8 @@ struct CodeCommand: Sendable {
     /// How long it may take, in milliseconds.
     let timeout: Int32
 
-    /// Runs it to its end, at the latest until time is out; then it and all that it started in its group is killed.
+    /// Runs it to its end, at the latest until time is out; then it and all that it started in its group is killed. What it
+    /// leaves behind when it ends by itself goes on, and nobody waits for it.
     func run(_ input: String) -> Outcome {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return .notStarted(errno: errno) }
@@ -85,7 +86,7 @@ struct CodeCommand: Sendable {
             ready = 0
         }
         // While it is not buried its number is nobody else's.
-        kill(-pid, SIGKILL)
+        if ready <= 0 { kill(-pid, SIGKILL) }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         if ready <= 0 { return .timedOut }

@@ -29,6 +29,23 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test func whatItLeavesBehindGoesOn() throws {
+        let folder = try KeyFolder()
+        let (out, go) = (folder.file("out"), folder.file("go"))
+        for path in [out, go] { try #require(mkfifo(path, 0o600) == 0) }
+        let reader = open(out, O_RDONLY | O_NONBLOCK)
+        let writer = open(go, O_RDWR)
+        defer { for descriptor in [reader, writer] { close(descriptor) } }
+        #expect(run(#"exec 3> "$1"; (read word < "$2"; echo "$word" >&3) &"#, out, go) == .sent)
+        #expect(write(writer, "went on\n", 8) == 8)
+        // It waits for the word, or for the end of whoever was to say it.
+        var ready = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&ready, 1, 60_000) == 1)
+        var word = [UInt8](repeating: 0, count: 16)
+        let count = read(reader, &word, 16)
+        #expect(String(decoding: word.prefix(max(0, count)), as: UTF8.self) == "went on\n")
+    }
+
     @Test func itHasNoDescriptorsButItsThree() throws {
         let folder = try KeyFolder()
         let path = folder.file("open")
