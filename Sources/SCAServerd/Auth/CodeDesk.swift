@@ -52,9 +52,9 @@ struct CodeDesk: Sendable {
     init(_ limits: Limits, key: SymmetricKey) {
         self.limits = limits
         self.key = key
-        // An hour has twelve times five minutes, so a full house of codes may come twelve times.
-        mobiles = HourlyCount(limit: limits.codesPerMobile, capacity: limits.pendingCodes * 12)
-        addresses = HourlyCount(limit: limits.loginsPerAddress, capacity: limits.pendingCodes * 12)
+        // Who has asked is known for two hours at most, and those have 24 times five minutes; so often a full house may come.
+        mobiles = HourlyCount(limit: limits.codesPerMobile, capacity: limits.pendingCodes * 24)
+        addresses = HourlyCount(limit: limits.loginsPerAddress, capacity: limits.pendingCodes * 24)
     }
 
     /// How many codes wait.
@@ -119,14 +119,16 @@ struct CodeDesk: Sendable {
     private static func message(_ mobile: Mobile, _ code: String) -> Data { Data("\(mobile) \(code)".utf8) }
 }
 
-/// How often each of many has asked within the hour that began with its first request.
+/// When each of many has asked within the last hour: so many times in any hour, whenever it begins.
 struct HourlyCount<Key: Hashable & Sendable>: Sendable {
     private static var hour: Int64 { 3_600_000_000_000 }
 
     private let limit: Int
     private let capacity: Int
-    private var counts: [Key: (count: Int, since: Int64)] = [:]
-    private var order = FIFO<Key>()
+    /// The last that were granted, at most `limit`, in their order.
+    private var times: [Key: [Int64]] = [:]
+    /// When each is to be looked at, whether it can be forgotten.
+    private var looks = FIFO<(key: Key, at: Int64)>()
 
     init(limit: Int, capacity: Int) {
         self.limit = limit
@@ -137,22 +139,30 @@ struct HourlyCount<Key: Hashable & Sendable>: Sendable {
     ///
     /// - Returns: nil if it may; otherwise in how many seconds it may again.
     mutating func add(_ key: Key, now: Int64) -> Int? {
-        guard let known = counts[key] else {
-            guard counts.count < capacity else { return 60 }
-            counts[key] = (1, now)
-            order.append(key)
+        guard let known = times[key] else {
+            guard times.count < capacity else { return 60 }
+            times[key] = [now]
+            looks.append((key, now + Self.hour))
             return nil
         }
-        if known.count >= limit { return Int(max(1, (known.since + Self.hour - now) / 1_000_000_000 + 1)) }
-        counts[key] = (known.count + 1, known.since)
+        if known.count >= limit {
+            let free = known[0] + Self.hour
+            guard free <= now else { return Int((free - now) / 1_000_000_000 + 1) }
+            times[key]?.removeFirst()
+        }
+        times[key]?.append(now)
         return nil
     }
 
-    /// Forgets the hours that are over. Each begins once, so they end in the order in which they began.
+    /// Forgets who has not asked for an hour, at most an hour late: each is looked at once an hour.
     mutating func advance(now: Int64) {
-        while let first = order.first, let known = counts[first], known.since + Self.hour <= now {
-            order.removeFirst()
-            counts[first] = nil
+        while let first = looks.first, first.at <= now {
+            looks.removeFirst()
+            if let last = times[first.key]?.last, last + Self.hour > now {
+                looks.append((first.key, now + Self.hour))
+            } else {
+                times[first.key] = nil
+            }
         }
     }
 }

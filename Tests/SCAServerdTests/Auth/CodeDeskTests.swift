@@ -89,6 +89,33 @@ private let second: Int64 = 1_000_000_000
         #expect(desk.request(asha, from: "x", code: "1", now: 3_600 * second) == .granted)
     }
 
+    /// Whichever hour one looks at, and not only one that begins with the first request.
+    @Test func anyHourHasFiveCodesAtMost() throws {
+        var desk = desk
+        let asha = try mobile(1)
+        func asks(at minutes: Int64) -> CodeDesk.Verdict {
+            desk.request(asha, from: "\(minutes)", code: "1", now: minutes * 60 * second)
+        }
+        #expect(asks(at: 0) == .granted)
+        for _ in 0..<4 { #expect(asks(at: 59) == .granted) }
+        #expect(asks(at: 61) == .granted, "the first is over an hour ago")
+        for _ in 0..<4 { #expect(asks(at: 61) == .tooMany(seconds: 58 * 60 + 1)) }
+        for _ in 0..<4 { #expect(asks(at: 119) == .granted) }
+        #expect(asks(at: 119) == .tooMany(seconds: 2 * 60 + 1))
+    }
+
+    @Test func aCountIsForgottenWhenNothingCameForAnHour() {
+        var count = HourlyCount<Int>(limit: 2, capacity: 1)
+        let hour = 3_600 * second
+        #expect(count.add(1, now: 0) == nil)
+        #expect(count.add(1, now: hour / 2) == nil)
+        count.advance(now: hour)
+        #expect(count.add(2, now: hour) == 60, "full, for the first is known still")
+        #expect(count.add(1, now: hour) == nil)
+        count.advance(now: 2 * hour)
+        #expect(count.add(2, now: 2 * hour) == nil)
+    }
+
     @Test func oneAddressHasSixtyRequestsAnHourOfEitherKind() throws {
         var desk = desk
         for number in 0..<60 {
