@@ -198,6 +198,28 @@ import Testing
         }
     }
 
+    @Test func behindAProxyALoginCountsAgainstItsClientAndHealthDoesNot() async throws {
+        let proxies = try TrustedProxies(parsing: "127.0.0.1")
+        try await withServer({
+            $0.trustedProxies = proxies
+            $0.admission.connectionsPerAddress = 1
+        }) { _, port in
+            func answer(_ request: String, _ address: String) throws -> String {
+                let client = try RawClient(port: port)
+                try client.send("\(request) HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: \(address)\r\n\r\n")
+                return try client.readToEnd()
+            }
+            let session = try RawClient(port: port)
+            try session.send(String(Self.request.dropLast() + "X-Forwarded-For: 192.0.2.1\r\n\r\n"))
+            #expect(try session.readHead().hasPrefix("HTTP/1.1 101 "))
+            let refused = try answer("POST /login/code", "192.0.2.1")
+            #expect(refused.hasPrefix("HTTP/1.1 429 ") && refused.contains("\r\nRetry-After: "))
+            // There is no login by code here, and it is told so.
+            #expect(try answer("POST /login/code", "192.0.2.2").hasPrefix("HTTP/1.1 404 "))
+            #expect(try answer("GET /health", "192.0.2.1").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
     @Test func whoIsOneTooManyIsToldSoAndComesInWhenThereIsRoom() async throws {
         try await withServer({ $0.admission.connections = 2 }) { _, port in
             var clients = try (0..<2).map { number in

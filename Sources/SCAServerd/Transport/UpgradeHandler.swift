@@ -97,7 +97,9 @@ final class UpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 context
             )
         case .refused(let status, let error): refuse(status, error, context)
-        case .login(let step): logIn(step, context)
+        case .login(let step):
+            if let refusal = identify(context) { return refuseNoted(refusal, context) }
+            logIn(step, context)
         case .session(var terms, let head, let key):
             if let refusal = gate.refusalOfSession() ?? identify(context) { return refuseNoted(refusal, context) }
             guard admit(&terms, head, context) else { return }
