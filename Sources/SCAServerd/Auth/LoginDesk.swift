@@ -22,7 +22,7 @@ actor LoginDesk {
 
     /// The longest request, in bytes; a proper one has 60.
     static let maximumBody = 1_024
-    /// Deliveries at once; who asks meanwhile is told to come back.
+    /// Deliveries that run or wait; who asks meanwhile is told to come back.
     private static let deliveries = 16
     private static let digits = 6
 
