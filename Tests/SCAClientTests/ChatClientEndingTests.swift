@@ -91,10 +91,8 @@ struct ChatClientEndingTests {
         _ = try await client.connect()
         let session = try #require(await server.session())
         session.sayAll((0..<1_100).map { Words.message($0) })
-        // The pong proves that what came before it was handled.
-        session.write(WebSocketFrame.encode(.ping, payload: [1]))
-        while let heard = await session.next() { if heard == .pong([1]) { break } }
-        #expect(await !client.isReading)
+        // No ping would be answered: what lies behind the message at which it stops is not read.
+        while await client.isReading { await Task.yield() }
         var count = 0
         while count < 1_100, let events = await client.nextEvents() {
             count += events.count { if case .message = $0 { true } else { false } }
