@@ -19,7 +19,7 @@ import Testing
     /// Pauses before a restart are over at once.
     private func impatient(_ world: World) -> World {
         var world = world
-        world.sleep = { if $0 > .seconds(100) { try await Task.sleep(for: $0) } }
+        world.sleep = { if $0 > .seconds(100) { try await World.untilCancelled() } }
         return world
     }
 

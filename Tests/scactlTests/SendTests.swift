@@ -164,13 +164,7 @@ import Testing
     }
 
     @Test func aConnectionThatEndsWhileThereIsNoRoomEndsTheCommand() async throws {
-        var world = World(
-            ScriptedNetwork {
-                $0.answer = { _ in nil }
-                $0.lastsFor = 4096
-                $0.end = ClientError(.connectionLost, "gone")
-            }
-        )
+        var world = World(.thatIsLost(after: 4096))
         world.input = BlockSource([(1...4_500).map(String.init).joined(separator: "\n")])
         let outcome = await world.run("send", "-l", "--to", "9812345678")
         #expect(outcome.status == .unreachable)
@@ -181,13 +175,7 @@ import Testing
     /// Each row: what the connection takes of 300 lines, and from where on nothing was sent.
     @Test(arguments: [(1, 2), (255, 256), (256, 257), (299, 300)])
     func linesThatAConnectionDoesNotTakeAnyMoreAreNamed(_ taken: Int, _ line: Int) async throws {
-        var world = World(
-            ScriptedNetwork {
-                $0.answer = { _ in nil }
-                $0.lastsFor = taken
-                $0.end = ClientError(.connectionLost, "gone")
-            }
-        )
+        var world = World(.thatIsLost(after: taken))
         world.input = BlockSource([(1...300).map(String.init).joined(separator: "\n")])
         let outcome = await world.run("send", "-l", "--to", "9812345678")
         #expect(outcome.rows.count == taken, "a row for each that was taken")
@@ -195,13 +183,7 @@ import Testing
     }
 
     @Test func aLineThatWentToSomeOnlyIsNamed() async throws {
-        var world = World(
-            ScriptedNetwork {
-                $0.answer = { _ in nil }
-                $0.lastsFor = 3
-                $0.end = ClientError(.connectionLost, "gone")
-            }
-        )
+        var world = World(.thatIsLost(after: 3))
         world.input = BlockSource(["one\ntwo\nthree\n"])
         let outcome = await world.run("send", "-l", "--to", "9812345678,9812345679")
         let sentence = "line 2 of stdin went to some only, and nothing behind it was sent"

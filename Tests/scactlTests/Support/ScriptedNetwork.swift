@@ -46,6 +46,15 @@ final class ScriptedNetwork: ServerAccess {
         self.init(script)
     }
 
+    /// One whose connection takes so many messages, answers none and is gone.
+    static func thatIsLost(after count: Int) -> ScriptedNetwork {
+        ScriptedNetwork {
+            $0.answer = { _ in nil }
+            $0.lastsFor = count
+            $0.end = ClientError(.connectionLost, "gone")
+        }
+    }
+
     /// The connections that were made.
     var made: [ScriptedConnection] { connections.withLock { $0 } }
 

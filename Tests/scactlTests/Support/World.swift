@@ -30,7 +30,7 @@ struct World: Sendable {
     var terminals = Terminals()
     var columns: Int?
     /// What waiting means: for ever, unless a test lets time run out at once.
-    var sleep: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
+    var sleep: @Sendable (Duration) async throws -> Void = { _ in try await World.untilCancelled() }
     private let counter = Counter()
     private let temporary = TemporaryFolder()
 
@@ -43,6 +43,14 @@ struct World: Sendable {
             "XDG_STATE_HOME": "\(folder)/state",
             "SCACTL_MOBILE": World.me.description,
         ]
+    }
+
+    /// Waits for no clock: only until the task is cancelled.
+    static func untilCancelled() async throws {
+        let (never, end) = AsyncStream.makeStream(of: Never.self)
+        for await _ in never {}
+        withExtendedLifetime(end) {}
+        throw CancellationError()
     }
 
     var context: CommandContext {
